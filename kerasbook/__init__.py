@@ -1,0 +1,27 @@
+"""kerasbook: the layers, models and procedures of the textbooks for TensorFlow and Keras 3.
+
+Importing this module costs nothing: each room below is imported when it is first used.
+"""
+
+from kerasbook.lazy import attach
+
+__version__ = "0.1.0"
+
+__getattr__, __dir__ = attach(
+    __name__,
+    dict.fromkeys(
+        (
+            "applications",
+            "augmentation",
+            "callbacks",
+            "layers",
+            "ops",
+            "recipes",
+            "registry",
+            "serving",
+            "testing",
+            "training",
+            "visual",
+        )
+    ),
+)

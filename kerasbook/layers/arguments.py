@@ -1,0 +1,45 @@
+"""Checks of constructor arguments that several layers share."""
+
+
+def positive_integer(name, value):
+    """Returns `value` if it is an integer above 0, else raises a `ValueError` naming it."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise ValueError(f"`{name}` must be a positive integer. Received: {name}={value!r}")
+    return value
+
+
+def positive_integers(name, value, count):
+    """Returns `value`, an integer or `count` of them, as a tuple of `count` integers above 0."""
+    values = tuple(value) if isinstance(value, (list, tuple)) else (value,) * count
+    if len(values) != count or any(
+        isinstance(v, bool) or not isinstance(v, int) or v < 1 for v in values
+    ):
+        raise ValueError(
+            f"`{name}` must be a positive integer or {count} of them. Received: {name}={value!r}"
+        )
+    return values
+
+
+def static_channels(input_shape, axis):
+    """Returns the size of the channel axis, or raises a `ValueError` if it is not known."""
+    if not -len(input_shape) <= axis < len(input_shape):
+        raise ValueError(
+            f"`axis` must be an axis of the inputs. Received: axis={axis}, "
+            f"input_shape={tuple(input_shape)}"
+        )
+    channels = input_shape[axis]
+    if channels is None:
+        raise ValueError(
+            f"The channel axis {axis} of the inputs must have a static size. "
+            f"Received: input_shape={tuple(input_shape)}"
+        )
+    return channels
+
+
+def divisible(name, groups, channels):
+    """Raises a `ValueError` unless `groups` divides `channels`."""
+    if channels % groups:
+        raise ValueError(
+            f"`{name}` must divide the number of input channels. "
+            f"Received: {name}={groups}, channels={channels}"
+        )

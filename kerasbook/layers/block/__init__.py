@@ -1,0 +1,1 @@
+"""Small networks used as one layer."""

@@ -1,0 +1,1 @@
+"""Layers that subtract a mean and divide by a standard deviation."""

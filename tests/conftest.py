@@ -1,0 +1,46 @@
+"""What all tests share: two logical CPUs, the real data, and which tests need TensorFlow."""
+
+import os
+import pathlib
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import keras
+import pytest
+
+ROOT = pathlib.Path(__file__).parent.parent
+TENSORFLOW_ROOMS = ("augmentation", "recipes", "serving", "training", "visual", "test_cli.py")
+
+if keras.backend.backend() == "tensorflow":
+    import tensorflow as tf
+
+    tf.config.set_logical_device_configuration(
+        tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2
+    )
+
+
+def pytest_collection_modifyitems(items):
+    """Marks the tests of the rooms that run on TensorFlow alone."""
+    for item in items:
+        place = item.path.relative_to(ROOT / "tests")
+        if place.parts[0] in TENSORFLOW_ROOMS:
+            item.add_marker(pytest.mark.tensorflow)
+
+
+@pytest.fixture
+def rng():
+    """A random generator with a fixed seed."""
+    import numpy as np
+
+    return np.random.default_rng(0)
+
+
+@pytest.fixture(scope="session")
+def data_dir():
+    """The folder of real datasets in TFDS format; tests that need it skip where it is absent."""
+    folder = pathlib.Path(
+        os.environ.get("KERASBOOK_DATA_DIR", ROOT.parent / "shared" / "data" / "tfds")
+    )
+    if not folder.is_dir():
+        pytest.skip("needs the real data: set KERASBOOK_DATA_DIR")
+    return folder

@@ -1,0 +1,34 @@
+"""Checks of arguments: what they let pass, and what they say of the rest."""
+
+import pytest
+
+from kerasbook.layers import arguments
+
+
+def test_good_values_pass():
+    assert arguments.positive_integer("filters", 3) == 3
+    assert arguments.positive_integers("strides", 2, 2) == (2, 2)
+    assert arguments.positive_integers("strides", [1, 2], 2) == (1, 2)
+    assert arguments.static_channels((None, 4, 3), -1) == 3
+    arguments.divisible("groups", 2, 6)
+
+
+@pytest.mark.parametrize("value", [0, -1, 1.5, "3", None, True])
+def test_positive_integer_names_argument_and_value(value):
+    with pytest.raises(ValueError, match=r"`filters` must be a positive integer.*filters="):
+        arguments.positive_integer("filters", value)
+
+
+@pytest.mark.parametrize("value", [0, (1, 0), (1, 2, 3), "ab", (1, 2.0)])
+def test_positive_integers_name_argument_and_value(value):
+    with pytest.raises(ValueError, match=r"`strides` must be a positive integer or 2.*strides="):
+        arguments.positive_integers("strides", value, 2)
+
+
+def test_unknown_channels_and_bad_divisors():
+    with pytest.raises(ValueError, match=r"static size.*\(None, None\)"):
+        arguments.static_channels((None, None), -1)
+    with pytest.raises(ValueError, match="`axis` must be an axis.*axis=4"):
+        arguments.static_channels((None, 3), 4)
+    with pytest.raises(ValueError, match="`groups` must divide.*groups=4, channels=6"):
+        arguments.divisible("groups", 4, 6)

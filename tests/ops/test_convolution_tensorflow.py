@@ -1,0 +1,75 @@
+"""TensorFlow's kernels: both paths agree, and the probe tells the truth about this machine."""
+
+import os
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import pytest
+
+pytestmark = pytest.mark.tensorflow
+if keras.backend.backend() == "tensorflow":
+    import tensorflow as tf
+
+    from kerasbook.ops import convolution_tensorflow as kernels
+
+
+def gradients(x, kernel, strides, dilation_rate, padding="same"):
+    with tf.GradientTape() as tape:
+        tape.watch([x, kernel])
+        y = kernels.conv2d(x, kernel, strides, padding, dilation_rate)
+        loss = tf.reduce_sum(y * tf.cos(y))
+    return [y, *tape.gradient(loss, [x, kernel])]
+
+
+@pytest.mark.parametrize("groups", [1, 2])
+@pytest.mark.parametrize("dilation_rate", [(1, 1), (2, 3)])
+@pytest.mark.parametrize("strides", [(1, 1), (2, 3)])
+@pytest.mark.parametrize("padding", ["same", "valid"])
+def test_fallback_equals_the_native_kernel(groups, dilation_rate, strides, padding, monkeypatch, rng):
+    x = tf.constant(rng.normal(size=(2, 9, 10, 4)).astype("float32"))
+    kernel = tf.constant(rng.normal(size=(3, 2, 4 // groups, 6)).astype("float32"))
+    usual = gradients(x, kernel, strides, dilation_rate, padding)
+    monkeypatch.setattr(kernels, "has_native_gradient", lambda *case: case == ("float32", False, False))
+    fallback = gradients(x, kernel, strides, dilation_rate, padding)
+    for a, b in zip(usual, fallback, strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-4)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32", "float64"])
+@pytest.mark.parametrize("case", [(2, 1), (1, 2), (2, 2)])
+def test_every_dtype_has_a_gradient(dtype, case):
+    groups, rate = case
+    x, kernel = tf.ones((1, 6, 7, 4), dtype), tf.ones((3, 3, 4 // groups, 4), dtype)
+    results = gradients(x, kernel, (2, 1), (rate, rate))
+    assert [r.dtype.name for r in results] == [dtype] * 3
+    assert all(bool(tf.reduce_all(tf.math.is_finite(r))) for r in results)
+
+
+def test_without_onednn_the_probe_says_so_and_training_works():
+    code = (
+        "import tensorflow as tf\n"
+        "from kerasbook.ops import convolution_tensorflow as kernels\n"
+        "assert not kernels.has_native_gradient('float32', True, False)\n"
+        "x, k = tf.ones((1, 5, 5, 4)), tf.ones((3, 3, 2, 4))\n"
+        "@tf.function\n"
+        "def step():\n"
+        "    with tf.GradientTape() as tape:\n"
+        "        tape.watch(k)\n"
+        "        y = kernels.conv2d(x, k, (2, 2), 'same', (2, 2))\n"
+        "    return tape.gradient(y, k)\n"
+        "assert step().shape == k.shape\n"
+    )
+    environment = {**os.environ, "TF_ENABLE_ONEDNN_OPTS": "0", "CUDA_VISIBLE_DEVICES": ""}
+    subprocess.run([sys.executable, "-c", code], env=environment, check=True, timeout=120)
+
+
+def test_probe_runs_inside_a_graph():
+    kernels.has_native_gradient.cache_clear()
+
+    @tf.function
+    def traced(x, kernel):
+        return kernels.conv2d(x, kernel, (1, 1), "same", (1, 1))
+
+    assert traced(tf.ones((1, 5, 5, 4)), tf.ones((3, 3, 2, 4))).shape == (1, 5, 5, 4)

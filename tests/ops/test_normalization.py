@@ -1,0 +1,47 @@
+"""Normalization kernels against NumPy in float64, large means and half precision among them."""
+
+import keras
+import numpy as np
+import pytest
+from definitions import normalize
+
+from kerasbook import ops
+
+
+@pytest.mark.parametrize("mean", [0.0, 1e4])
+@pytest.mark.parametrize("groups", [1, 2, 6])
+def test_group_normalization_holds_for_a_large_mean(mean, groups, rng):
+    x = (rng.normal(size=(3, 5, 7, 6)) + mean * rng.uniform(0.5, 1, size=6)).astype("float32")
+    gamma, beta = rng.uniform(1, 2, (2, 6)).astype("float32")
+    y = ops.group_normalization(keras.ops.convert_to_tensor(x), groups, gamma, beta, epsilon=1e-4)
+    grouped = x.reshape(3, 35, groups, 6 // groups)
+    expected = normalize(grouped, (1, 3), 1e-4).reshape(x.shape) * gamma + beta
+    # Float32 holds a mean of 1e4 to 1e-3, and gamma reaches 2; squares would lose every digit.
+    tolerance = 4e-3 if mean else 1e-5
+    np.testing.assert_allclose(keras.ops.convert_to_numpy(y), expected, atol=tolerance)
+
+
+def test_group_normalization_of_half_precision_keeps_its_dtype(rng):
+    x = keras.ops.convert_to_tensor(300 + rng.normal(size=(2, 9, 4)).astype("float16"))
+    y = ops.group_normalization(x, 2)
+    assert keras.backend.standardize_dtype(y.dtype) == "float16"
+    assert bool(keras.ops.all(keras.ops.isfinite(y)))
+
+
+@pytest.mark.tensorflow
+@pytest.mark.parametrize("shape", [(6, 3), (2, 5, 3), (2, 4, 5, 3), (2, 2, 3, 4, 3)])
+def test_fused_batch_normalization_is_the_biased_definition(shape, rng):
+    x = (rng.normal(size=shape) * 3 + 5).astype("float32")
+    gamma, beta = rng.uniform(1, 2, (2, 3)).astype("float32")
+    y, mean, variance = ops.fused_batch_normalization(x, gamma, beta, epsilon=1e-2)
+    axes = tuple(range(len(shape) - 1))
+    np.testing.assert_allclose(y, normalize(x, axes, 1e-2) * gamma + beta, atol=1e-4)
+    np.testing.assert_allclose(mean, x.mean(axes), rtol=1e-5)
+    np.testing.assert_allclose(variance, x.var(axes), rtol=1e-4)
+
+
+def test_fused_kernel_is_refused_where_it_would_change_numbers():
+    assert not ops.has_fused_batch_normalization("float32", 1e-6)
+    assert not ops.has_fused_batch_normalization("float64", 1e-3)
+    expected = keras.backend.backend() == "tensorflow"
+    assert ops.has_fused_batch_normalization("float32", 1e-3) == expected

@@ -1,0 +1,35 @@
+"""`random_uniform`: Keras' draws on one device, other draws on every replica."""
+
+import keras
+import numpy as np
+import pytest
+
+from kerasbook.ops import random_uniform
+
+
+def test_one_device_draws_as_keras_does():
+    ours = random_uniform((3, 4), keras.random.SeedGenerator(5))
+    theirs = keras.random.uniform((3, 4), seed=keras.random.SeedGenerator(5))
+    np.testing.assert_array_equal(
+        keras.ops.convert_to_numpy(ours), keras.ops.convert_to_numpy(theirs)
+    )
+
+
+@pytest.mark.tensorflow
+@pytest.mark.parametrize("seed", [3, None])
+def test_replicas_draw_differently_and_again_alike(seed):
+    import tensorflow as tf
+
+    strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+
+    def draws():
+        with strategy.scope():
+            generator = keras.random.SeedGenerator(11) if seed is None else seed
+        step = tf.function(lambda: strategy.run(lambda: random_uniform((1000,), generator)))
+        return [np.asarray(v) for v in strategy.experimental_local_results(step())]
+
+    first, second = draws()
+    assert abs(np.corrcoef(first, second)[0, 1]) < 0.1
+    assert 0 <= first.min() < 0.01
+    assert 0.99 < first.max() < 1
+    np.testing.assert_array_equal(draws(), [first, second])
