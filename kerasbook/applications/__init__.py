@@ -1,0 +1,62 @@
+"""Models, one family per file, one function per size, found by name."""
+
+from kerasbook import registry
+from kerasbook.applications.lenet5 import LeNet5
+from kerasbook.applications.loading import load_model
+from kerasbook.applications.mlp import MLP
+from kerasbook.applications.resnet import ResNet18, ResNet34, ResNet50
+
+__all__ = [
+    "MLP",
+    "LeNet5",
+    "ResNet18",
+    "ResNet34",
+    "ResNet50",
+    "create_model",
+    "list_models",
+    "load_model",
+]
+
+
+def list_models(pattern="*"):
+    """Returns the sorted names of the library's and the plug-ins' models.
+
+    Args:
+        pattern: Wildcard pattern that the names must match, lower case.
+
+    Returns:
+        List of strings, each a name for `create_model`.
+
+    Example:
+        >>> kerasbook.applications.list_models("resnet*")
+        ['resnet18', 'resnet34', 'resnet50']
+    """
+    return registry.names("model", pattern)
+
+
+def create_model(name, **arguments):
+    """Returns a new model by its name.
+
+    Args:
+        name: A name from `list_models`, in any case.
+        **arguments: Arguments of the model's function, e.g. `classes` and `input_shape`.
+
+    Returns:
+        A `keras.Model`.
+
+    Raises:
+        ValueError: If there is no such model (the message lists the nearest names), or the
+            model has no such argument.
+
+    Example:
+        >>> model = kerasbook.applications.create_model("lenet5", input_shape=(8, 8, 1))
+        >>> model.output.shape
+        (None, 10)
+    """
+    function = registry.get("model", str(name).lower())
+    try:
+        return function(**arguments)
+    except TypeError as error:
+        if "unexpected keyword argument" in str(error):
+            raise ValueError(f"{error}. Received: arguments={arguments}") from error
+        raise

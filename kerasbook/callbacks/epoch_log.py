@@ -1,0 +1,73 @@
+"""A CSV file with one row per epoch."""
+
+import csv
+import pathlib
+import time
+
+import keras
+
+
+class EpochLog(keras.callbacks.Callback):
+    """Appends a row to a CSV file after every epoch.
+
+    Columns: `epoch` (from 1), `loss`, `accuracy`, `val_loss`, `val_accuracy`, `learning_rate`
+    (of the last step), `seconds` (of the training steps alone) and `examples_per_second` (of the
+    same). What the logs do not hold stays empty.
+
+    Args:
+        path: The file. Rows of an earlier run are kept up to the epoch that training starts
+            with, which is what `first_epoch` counts.
+        examples: Number of training examples in an epoch.
+        first_epoch: Number of epochs done before, from 0.
+    """
+
+    COLUMNS = (
+        *("epoch", "loss", "accuracy", "val_loss", "val_accuracy"),
+        *("learning_rate", "seconds", "examples_per_second"),
+    )
+
+    def __init__(self, path, examples, *, first_epoch=0):
+        super().__init__()
+        self.path = pathlib.Path(path)
+        self.examples = examples
+        self.first_epoch = first_epoch
+
+    def on_train_begin(self, logs=None):
+        kept = _read_cells(self.path)[: self.first_epoch] if self.path.exists() else []
+        self._write([[row[column] for column in self.COLUMNS] for row in kept], header=True)
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self._start = self._end = time.perf_counter()
+
+    def on_train_batch_end(self, batch, logs=None):
+        self._end = time.perf_counter()
+
+    def on_epoch_end(self, epoch, logs=None):
+        seconds = self._end - self._start
+        values = {
+            **{key: float(value) for key, value in (logs or {}).items()},
+            "epoch": epoch + 1,
+            "seconds": round(seconds, 3),
+            "examples_per_second": round(self.examples / seconds, 1) if seconds else "",
+        }
+        self._write([[values.get(column, "") for column in self.COLUMNS]])
+
+    def _write(self, rows, header=False):
+        with self.path.open("w" if header else "a", newline="") as file:
+            writer = csv.writer(file)
+            if header:
+                writer.writerow(self.COLUMNS)
+            writer.writerows(rows)
+
+
+def read_log(path):
+    """Returns the rows of a log as dictionaries; numbers are floats, empty cells `None`."""
+    return [
+        {key: float(value) if value else None for key, value in row.items()}
+        for row in _read_cells(path)
+    ]
+
+
+def _read_cells(path):
+    with pathlib.Path(path).open(newline="") as file:
+        return list(csv.DictReader(file))

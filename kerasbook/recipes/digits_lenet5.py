@@ -1,0 +1,27 @@
+"""LeNet-5 on the embedded 8 x 8 digits: the first run of everybody, without a download."""
+
+from kerasbook.registry import register
+from kerasbook.training import Recipe
+
+recipe = register("recipe")(
+    Recipe(
+        name="digits_lenet5",
+        model="lenet5",
+        dataset="digits",
+        model_arguments={
+            "filters": [32, 64],
+            "kernel_size": 3,
+            "units": [128, 64],
+            "activation": "relu",
+            "downsampling": "max",
+            "dropout": 0.3,
+        },
+        image_size=(16, 16),
+        epochs=30,
+        batch_size=32,
+        learning_rate=3e-3,
+        schedule="one_cycle",
+        augmentation="shift",
+        label_smoothing=0.05,
+    )
+)

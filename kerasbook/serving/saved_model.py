@@ -1,0 +1,249 @@
+"""Writes a SavedModel with three signatures, and proves it before it says so.
+
+`serving_default` takes float images as the model does, `image_bytes` takes the files
+themselves, and `tf_example` serialized `tf.train.Example`s. All return the probabilities of
+every class, and the names and scores of the best.
+"""
+
+import os
+import pathlib
+import shutil
+
+import keras
+import numpy as np
+import tensorflow as tf
+from tensorflow.core.protobuf import saved_model_pb2
+
+from kerasbook.serving.preprocessing import Preprocessing
+
+EXAMPLE_KEY = "image"
+_MUST_COMPILE = "_XlaMustCompile"
+
+
+def export(
+    model,
+    path,
+    *,
+    class_names=None,
+    preprocessing=None,
+    images=None,
+    top_k=5,
+    overwrite=False,
+):
+    """Exports an image classifier for serving and checks the result against `predict`.
+
+    What is written is loaded again, run on images, and compared with `model.predict`, before
+    anything appears under `path`: a failed export leaves nothing behind, and what stood there
+    stays. Random layers are off. A graph that Keras marked as compilable by XLA only (a grouped
+    convolution of its own) is freed of the mark, so that every server can run it.
+
+    Args:
+        model: A `keras.Model` from float images `(batch, height, width, channels)`, with a
+            static image shape, to probabilities `(batch, classes)` or, without a softmax at
+            its end, to logits, which then become probabilities.
+        path: Folder to write; must not exist unless `overwrite`.
+        class_names: Names of the classes in order; `None` takes "0", "1", ...
+        preprocessing: The `Preprocessing` that turns pixels into the model's inputs; `None`
+            scales to [0, 1].
+        images: Real images to compare on, uint8 `(count, height, width, channels)`; `None`
+            takes handwritten digits from the embedded dataset, resized.
+        top_k: Number of best classes to name, at most as many as there are.
+        overwrite: Whether to replace `path`, in one step at the very end.
+
+    Returns:
+        The greatest absolute difference between a served and a predicted probability.
+
+    Raises:
+        ValueError: If the model is no image classifier, an argument does not fit it, or the
+            served probabilities differ from the predicted ones.
+        FileExistsError: If `path` exists and `overwrite` is `False`.
+    """
+    path = pathlib.Path(path)
+    height, width, channels = _image_shape(model)
+    preprocessing = preprocessing or Preprocessing(height, width, channels)
+    if preprocessing.shape != (height, width, channels):
+        raise ValueError(
+            f"`preprocessing` must give images of the model's shape {(height, width, channels)}. "
+            f"Received: preprocessing={preprocessing}"
+        )
+    classes = model.output.shape[-1]
+    names = [str(i) for i in range(classes)] if class_names is None else list(class_names)
+    if len(names) != classes:
+        raise ValueError(
+            f"`class_names` must hold one name for each of the {classes} classes. "
+            f"Received: {len(names)} names"
+        )
+    if not isinstance(top_k, int) or top_k < 1:
+        raise ValueError(f"`top_k` must be a positive integer. Received: top_k={top_k!r}")
+    if path.exists() and not overwrite:
+        raise FileExistsError(f"`path` exists and is not overwritten. Received: path={str(path)!r}")
+    if images is None:
+        images = _embedded_images(preprocessing)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    shutil.rmtree(draft, ignore_errors=True)
+    try:
+        _write(model, draft, names, preprocessing, min(top_k, classes))
+        _free_from_xla(draft)
+        difference = _compare(model, draft, preprocessing, np.asarray(images))
+        _move(draft, path)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+    return difference
+
+
+def load(path):
+    """Loads an exported SavedModel.
+
+    Returns:
+        Dictionary from the names of the signatures to functions.
+
+    Raises:
+        FileNotFoundError: If there is no SavedModel at `path`.
+    """
+    if not (pathlib.Path(path) / "saved_model.pb").is_file():
+        raise FileNotFoundError(f"`path` must hold a SavedModel. Received: path={str(path)!r}")
+    loaded = tf.saved_model.load(str(path))
+    signatures = dict(loaded.signatures)
+    for function in signatures.values():
+        function.owner = loaded  # a signature alone does not keep its variables alive
+    return signatures
+
+
+def _image_shape(model):
+    shapes = [tuple(i.shape) for i in getattr(model, "inputs", None) or []]
+    if len(shapes) != 1 or len(shapes[0]) != 4 or None in shapes[0][1:]:
+        raise ValueError(
+            "`model` must have one input (batch, height, width, channels) of static size. "
+            f"Received: inputs={shapes}"
+        )
+    if len(model.outputs) != 1 or len(model.output.shape) != 2:
+        raise ValueError(
+            "`model` must have one output (batch, classes). "
+            f"Received: outputs={[tuple(o.shape) for o in model.outputs]}"
+        )
+    return shapes[0][1:]
+
+
+def probabilities_of(model):
+    """Returns a function from images to probabilities, adding the softmax a model lacks."""
+    ends_in_softmax = getattr(model.layers[-1], "activation", None) in (
+        keras.activations.softmax,
+        keras.activations.sigmoid,
+    ) or isinstance(model.layers[-1], keras.layers.Softmax)
+
+    def probabilities(images):
+        outputs = tf.cast(model(images, training=False), tf.float32)
+        return outputs if ends_in_softmax else tf.nn.softmax(outputs)
+
+    return probabilities
+
+
+def _write(model, folder, class_names, preprocessing, top_k):
+    names = tf.constant(class_names)
+    probabilities = probabilities_of(model)
+
+    def answer(images):
+        rows = probabilities(images)
+        scores, best = tf.math.top_k(rows, top_k)
+        return {"probabilities": rows, "classes": tf.gather(names, best), "scores": scores}
+
+    def from_files(files):
+        pixels = tf.map_fn(
+            preprocessing.decode,
+            files,
+            fn_output_signature=tf.TensorSpec(preprocessing.shape, tf.uint8),
+        )
+        return answer(preprocessing.scale(pixels))
+
+    def from_examples(examples):
+        features = {EXAMPLE_KEY: tf.io.FixedLenFeature([], tf.string)}
+        return from_files(tf.io.parse_example(examples, features)[EXAMPLE_KEY])
+
+    archive = keras.export.ExportArchive()
+    archive.track(model)
+    image_spec = tf.TensorSpec((None, *preprocessing.shape), tf.float32, "images")
+    archive.add_endpoint("serving_default", answer, [image_spec])
+    archive.add_endpoint("image_bytes", from_files, [tf.TensorSpec([None], tf.string, "files")])
+    archive.add_endpoint(
+        "tf_example", from_examples, [tf.TensorSpec([None], tf.string, "examples")]
+    )
+    archive.write_out(str(folder), verbose=False)
+
+
+def _free_from_xla(folder):
+    """Takes the mark off functions that only XLA may run; `_compare` then proves them right."""
+    file = folder / "saved_model.pb"
+    content = file.read_bytes()
+    if _MUST_COMPILE.encode() not in content:
+        return
+    saved_model = saved_model_pb2.SavedModel.FromString(content)
+    for meta_graph in saved_model.meta_graphs:
+        library = meta_graph.graph_def.library
+        nodes = [*meta_graph.graph_def.node, *(n for f in library.function for n in f.node_def)]
+        for holder in (*library.function, *nodes):
+            holder.attr.pop(_MUST_COMPILE, None)
+    file.write_bytes(saved_model.SerializeToString())
+
+
+def _compare(model, folder, preprocessing, images):
+    """Returns how far any signature's probabilities are from the model's; raises if far."""
+    signatures = load(folder)
+    pixels = preprocessing.resize(tf.constant(images))
+    inputs = preprocessing.scale(pixels)
+    expected = model.predict(inputs, verbose=0)
+    if not np.allclose(expected.sum(-1), 1, atol=1e-2):
+        expected = tf.nn.softmax(tf.cast(expected, tf.float32)).numpy()
+    files = tf.stack([tf.io.encode_png(image) for image in pixels])
+    examples = tf.constant([_example(file) for file in files.numpy()])
+    half = model.compute_dtype in ("float16", "bfloat16") or any(
+        layer.compute_dtype in ("float16", "bfloat16") for layer in model.layers
+    )
+    tolerance = 2e-2 if half else 1e-4
+    greatest = 0.0
+    for name, argument in (
+        ("serving_default", inputs),
+        ("image_bytes", files),
+        ("tf_example", examples),
+    ):
+        for count in (len(images), 1):  # the batch is dynamic
+            served = signatures[name](argument[:count])["probabilities"].numpy()
+            difference = float(np.max(np.abs(served - expected[:count])))
+            if not difference <= tolerance:
+                raise ValueError(
+                    f"The signature {name!r} must give the model's probabilities to {tolerance}. "
+                    f"Received: a difference of {difference}"
+                )
+            greatest = max(greatest, difference)
+    return greatest
+
+
+def _example(file):
+    feature = tf.train.Feature(bytes_list=tf.train.BytesList(value=[file]))
+    features = tf.train.Features(feature={EXAMPLE_KEY: feature})
+    return tf.train.Example(features=features).SerializeToString()
+
+
+def _embedded_images(preprocessing):
+    """Returns sixteen handwritten digits in the model's shape."""
+    from kerasbook.data import read_digits
+
+    images = np.repeat(read_digits("test", 16)[0], preprocessing.channels, axis=-1)
+    return preprocessing.resize(tf.constant(images)).numpy()
+
+
+def _move(draft, path):
+    """Renames the finished draft to its place, keeping what stood there until then."""
+    previous = path.with_name(f".{path.name}.{os.getpid()}.previous")
+    if path.exists():
+        path.rename(previous)
+    try:
+        draft.rename(path)
+    except OSError:
+        if previous.exists():
+            previous.rename(path)
+        raise
+    if previous.is_dir():
+        shutil.rmtree(previous)
+    elif previous.exists():
+        previous.unlink()

@@ -1,0 +1,45 @@
+"""Checkpoints: a `.keras` file with the optimizer's state, and where the run was.
+
+A `.keras` file is a zip archive; the position of the run travels in it as one more member, so
+that weights, optimizer and position appear in one rename or not at all.
+"""
+
+import json
+import zipfile
+
+from kerasbook.training.files import replacing
+
+_MEMBER = "kerasbook_position.json"
+
+
+def save(model, path, position=None):
+    """Writes a model, with its optimizer's state if it is compiled, in one step.
+
+    Args:
+        model: The `keras.Model`.
+        path: The `.keras` file.
+        position: Dictionary in plain JSON, or `None` for a model without its optimizer.
+    """
+    with replacing(path) as draft:
+        model.save(draft, include_optimizer=position is not None)
+        if position is not None:
+            with zipfile.ZipFile(draft, "a") as archive:
+                archive.writestr(_MEMBER, json.dumps(position))
+
+
+def restore(model, path):
+    """Loads what `save` wrote into a compiled model of the same kind; returns the position.
+
+    Raises:
+        ValueError: If the file is damaged, or the checkpoint of another model.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            position = json.loads(archive.read(_MEMBER))
+        model.optimizer.build(model.trainable_variables)
+        model.load_weights(path)
+    except (KeyError, OSError, ValueError, zipfile.BadZipFile) as error:
+        raise ValueError(
+            f"The checkpoint {path} cannot be resumed from: {str(error).splitlines()[0]}"
+        ) from error
+    return position

@@ -1,0 +1,160 @@
+"""Datasets by name or folder: the embedded digits, TFDS, or an ordinary TFDS folder."""
+
+import dataclasses
+import functools
+import pathlib
+
+import numpy as np
+import tensorflow as tf
+import tensorflow_datasets as tfds
+
+from kerasbook import registry
+from kerasbook.data import DIGITS
+
+# Decoded images up to this size are kept in memory; larger datasets are read anew each epoch.
+MEMORY_LIMIT = 2**31
+
+
+@dataclasses.dataclass(frozen=True)
+class Examples:
+    """One split of a dataset of labelled images, in its own fixed order.
+
+    Attributes:
+        dataset: `tf.data.Dataset` of (image uint8, label int64).
+        count: Number of examples.
+        image_shape: `(height, width, channels)`; height and width may be `None`.
+    """
+
+    dataset: tf.data.Dataset
+    count: int
+    image_shape: tuple
+
+    @functools.cached_property
+    def fits_in_memory(self):
+        """Whether the decoded images have one shape and are small enough to keep."""
+        return None not in self.image_shape and (
+            self.count * np.prod(self.image_shape) <= MEMORY_LIMIT
+        )
+
+    @functools.cached_property
+    def arrays(self):
+        """Images `(count, height, width, channels)` uint8 and labels `(count,)`, read once."""
+        images = np.empty((self.count, *self.image_shape), "uint8")
+        labels = np.empty(self.count, "int64")
+        start = 0
+        for batch, batch_labels in self.dataset.batch(1024).prefetch(2).as_numpy_iterator():
+            images[start : start + len(batch)] = batch
+            labels[start : start + len(batch)] = batch_labels
+            start += len(batch)
+        return images, labels
+
+
+class LabelledImages:
+    """A dataset whose examples have an `image` and a class `label`.
+
+    Args:
+        name: `"digits"`, the name of a TFDS dataset, or a folder in TFDS format.
+        data_dir: Folder of prepared TFDS datasets; `None` takes TFDS' own. Datasets that are not
+            there are downloaded by TFDS.
+
+    Attributes:
+        class_names: Names of the classes in order.
+        image_shape: `(height, width, channels)`; height and width are `None` where they vary.
+
+    Raises:
+        ValueError: If the dataset is unknown (the message lists the nearest names) or holds no
+            labelled images.
+        FileNotFoundError: If `data_dir` is no folder.
+    """
+
+    def __init__(self, name, data_dir=None):
+        self.name = name
+        self._builder = _open(name, data_dir)
+        features = self._builder.info.features
+        features = dict(features.items()) if hasattr(features, "items") else {}
+        image, label = features.get("image"), features.get("label")
+        if not isinstance(image, tfds.features.Image) or not isinstance(
+            label, tfds.features.ClassLabel
+        ):
+            raise ValueError(
+                "`dataset` must have the features `image` and `label` (a class). "
+                f"Received: dataset={name!r} with {sorted(features)}"
+            )
+        self.class_names = list(label.names)
+        self.image_shape = tuple(image.shape)
+
+    def split(self, split, max_examples=None):
+        """Returns the `Examples` of a TFDS split such as `"train"` or `"train[:1000]"`.
+
+        Raises:
+            ValueError: If there is no such split.
+        """
+        try:
+            count = self._builder.info.splits[split].num_examples
+        except (KeyError, ValueError) as error:
+            known = ", ".join(self._builder.info.splits)
+            raise ValueError(
+                f"`split` must be one of {known}, or a part such as 'train[:1000]'. "
+                f"Received: split={split!r} of {self.name!r}"
+            ) from error
+        if not count:
+            raise ValueError(f"`split` must not be empty. Received: split={split!r} of {self.name!r}")
+        dataset = self._builder.as_dataset(split=split, as_supervised=False, shuffle_files=False)
+        dataset = dataset.map(
+            lambda example: (example["image"], tf.cast(example["label"], tf.int64)),
+            num_parallel_calls=tf.data.AUTOTUNE,
+            deterministic=True,
+        )
+        if max_examples is not None:
+            count = min(count, max_examples)
+            dataset = dataset.take(count)
+        return Examples(dataset, count, self.image_shape)
+
+
+def list_datasets(data_dir=None):
+    """Returns the names of the datasets: the embedded one, those in `data_dir`, and TFDS'."""
+    here = []
+    if data_dir is not None:
+        here = [f.parent.parent.name for f in pathlib.Path(data_dir).glob("*/*/dataset_info.json")]
+    return sorted({"digits", *here, *tfds.list_builders(with_community_datasets=False)})
+
+
+def _open(name, data_dir):
+    if data_dir is not None and not pathlib.Path(data_dir).is_dir():
+        raise FileNotFoundError(f"`data_dir` must be a folder. Received: data_dir={str(data_dir)!r}")
+    if name == "digits":
+        return tfds.builder_from_directory(DIGITS)
+    if "/" in name or name.startswith("."):
+        folder = pathlib.Path(name).expanduser()
+        if folder.is_dir():
+            return _open_folder(folder)
+        if name.startswith(("/", ".", "~")):
+            raise FileNotFoundError(
+                f"`dataset` must be a name or a folder. Received: dataset={name!r}"
+            )
+    try:
+        builder = tfds.builder(name, data_dir=data_dir)
+    except (tfds.core.DatasetNotFoundError, ImportError) as error:
+        raise ValueError(registry.unknown("dataset", name, list_datasets(data_dir))) from error
+    if not pathlib.Path(builder.data_dir).is_dir():
+        try:
+            builder.download_and_prepare()
+        except Exception as error:
+            reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+            raise ValueError(
+                f"`dataset` must be prepared or downloadable. Received: dataset={name!r}, not in "
+                f"{builder.data_dir}, and the download failed: {reason}"
+            ) from error
+    return builder
+
+
+def _open_folder(folder):
+    """Opens a TFDS folder: the one that holds `dataset_info.json`, or one above its versions."""
+    files = [folder / "dataset_info.json", *sorted(folder.glob("*/dataset_info.json"))]
+    found = [file.parent for file in files if file.is_file()]
+    if not found:
+        raise FileNotFoundError(
+            "`dataset` must be a folder in TFDS format, with a dataset_info.json. "
+            f"Received: dataset={str(folder)!r}"
+        )
+    return tfds.builder_from_directory(found[-1])

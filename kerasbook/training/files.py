@@ -1,0 +1,89 @@
+"""The files of a run: where they are, and writing them so that none is ever half there."""
+
+import contextlib
+import dataclasses
+import json
+import os
+import pathlib
+
+
+@dataclasses.dataclass(frozen=True)
+class RunFolder:
+    """The folder that one run writes.
+
+    Attributes:
+        path: The folder itself.
+    """
+
+    path: pathlib.Path
+
+    recipe = property(lambda self: self.path / "recipe.json")
+    record = property(lambda self: self.path / "record.json")
+    log = property(lambda self: self.path / "log.csv")
+    best = property(lambda self: self.path / "checkpoints" / "best.keras")
+    last = property(lambda self: self.path / "checkpoints" / "last.keras")
+    saved_model = property(lambda self: self.path / "saved_model")
+    curves = property(lambda self: self.path / "curves.png")
+    confusion_matrix = property(lambda self: self.path / "confusion_matrix.png")
+    mistakes = property(lambda self: self.path / "mistakes.png")
+
+    @classmethod
+    def create(cls, path):
+        """Makes the folder of a new run.
+
+        Raises:
+            FileExistsError: If there is anything at `path` but an empty folder.
+        """
+        path = pathlib.Path(path)
+        if path.exists() and (not path.is_dir() or any(path.iterdir())):
+            raise FileExistsError(
+                "`run_dir` must be new: runs are never overwritten; choose another or go on with "
+                f"--resume. Received: run_dir={str(path)!r}"
+            )
+        (path / "checkpoints").mkdir(parents=True, exist_ok=True)
+        return cls(path)
+
+    @classmethod
+    def open(cls, path):
+        """Opens the folder of a run that has begun.
+
+        Raises:
+            FileNotFoundError: If there is none.
+        """
+        folder = cls(pathlib.Path(path))
+        for file in (folder.recipe, folder.record):
+            if not file.is_file():
+                raise FileNotFoundError(
+                    f"`run` must be a run folder; it has no {file.name}. Received: run={str(path)!r}"
+                )
+        return folder
+
+
+@contextlib.contextmanager
+def replacing(path):
+    """Yields a path beside `path` that takes its place if the block ends without an error."""
+    path = pathlib.Path(path)
+    draft = path.with_name(f".{path.stem}.{os.getpid()}.partial{path.suffix}")
+    try:
+        yield draft
+        os.replace(draft, path)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def write_json(path, values):
+    """Writes JSON in one step: the old file, or the new one, never half of it."""
+    with replacing(path) as draft:
+        draft.write_text(json.dumps(values, indent=2, sort_keys=False) + "\n")
+
+
+def read_json(path):
+    """Reads JSON.
+
+    Raises:
+        ValueError: If the file holds none; the message names it.
+    """
+    try:
+        return json.loads(pathlib.Path(path).read_text())
+    except ValueError as error:
+        raise ValueError(f"{path} is not a JSON file: {error}") from error

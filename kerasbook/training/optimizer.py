@@ -1,0 +1,49 @@
+"""The Keras optimizer that a recipe asks for."""
+
+import keras
+
+from kerasbook.training.schedules import OneCycle, WarmupCosine
+
+# Decay pulls at what multiplies the inputs; offsets and the scales of norms are left alone.
+NOT_DECAYED = ("bias", "beta", "gamma")
+
+
+def make_optimizer(recipe, steps_per_epoch):
+    """Returns the recipe's optimizer with its schedule, decay and loss scaling.
+
+    Clipping is not in it: gradients are clipped by the step, after the sum over replicas.
+
+    Raises:
+        ValueError: If the optimizer does not take one of `optimizer_arguments`.
+    """
+    arguments = {**recipe.optimizer_arguments, "learning_rate": make_schedule(recipe, steps_per_epoch)}
+    if recipe.weight_decay:
+        arguments["weight_decay"] = recipe.weight_decay
+    classes = {name.lower(): getattr(keras.optimizers, name) for name in dir(keras.optimizers)}
+    try:
+        optimizer = classes[recipe.optimizer](**arguments)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"`optimizer_arguments` must suit {recipe.optimizer!r}: {error}. "
+            f"Received: optimizer_arguments={recipe.optimizer_arguments}"
+        ) from error
+    if recipe.weight_decay:
+        optimizer.exclude_from_weight_decay(var_names=list(NOT_DECAYED))
+    if recipe.precision == "mixed_float16":
+        optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
+    return optimizer
+
+
+def make_schedule(recipe, steps_per_epoch):
+    """Returns the recipe's learning rate: a number, or a schedule over all its steps."""
+    steps = recipe.epochs * steps_per_epoch
+    warmup = round(recipe.warmup_epochs * steps_per_epoch)
+    if steps < 2 or (recipe.schedule == "constant" and not warmup):
+        return recipe.learning_rate
+    if recipe.schedule == "one_cycle":
+        rise = min(warmup, steps - 1) or None
+        return OneCycle(recipe.learning_rate, steps, rise_steps=rise)
+    end = recipe.learning_rate if recipe.schedule == "constant" else 0.0
+    return WarmupCosine(
+        recipe.learning_rate, steps, warmup_steps=min(warmup, steps - 1), end=end
+    )

@@ -1,0 +1,128 @@
+"""The input pipeline: read, decode, cache, shuffle, batch, augment, prefetch.
+
+Every epoch is a function of (seed, epoch) alone: its order, and what augmentation draws for
+each example. A run may therefore begin in the middle of one. Each global batch is dealt out to
+the replicas in equal parts; what fills the last one up has weight 0, so that no example is lost
+or counted twice.
+"""
+
+import numpy as np
+import tensorflow as tf
+
+SHUFFLE_BUFFER = 10_000
+EVALUATION_BATCH = 256
+
+
+class Pipeline:
+    """Batches of one split for the replicas of a strategy.
+
+    Each element is a tuple for one replica: inputs float32 `(n, height, width, channels)`,
+    labels `(n,)`, weights `(n,)` that are 1 or 0, and the number of examples in the global batch,
+    a float32 scalar.
+
+    Args:
+        examples: The split, see `kerasbook.training.data.Examples`.
+        preprocessing: The `Preprocessing` of the model.
+        batch_size: Examples in a global batch.
+        shuffle: Whether to visit the examples in a new random order each epoch.
+        seed: Seed of the order and of the augmentation.
+        policy: Augmentation policy, or `None`.
+        static: Whether to fill the last batch up to full size, as TPUs need it.
+
+    Attributes:
+        steps: Number of global batches in an epoch.
+        count: Number of examples in an epoch.
+    """
+
+    def __init__(
+        self, examples, preprocessing, batch_size, *, shuffle=False, seed=0, policy=None, static=False
+    ):
+        self.count = examples.count
+        self.steps = -(-examples.count // batch_size)
+        self.batch_size = batch_size
+        self._examples = examples
+        self._preprocessing = preprocessing
+        self._shuffle = shuffle
+        self._seed = seed
+        self._policy = policy
+        self._static = static
+        if examples.fits_in_memory:
+            self._images, self._labels = (tf.constant(array) for array in examples.arrays)
+
+    def epoch(self, strategy, epoch=0, first_step=0):
+        """Returns one epoch, from a global step on, as a dataset distributed by `strategy`."""
+
+        def for_worker(context):
+            return self._for_worker(epoch, first_step, context)
+
+        return strategy.distribute_datasets_from_function(for_worker)
+
+    def _for_worker(self, epoch, first_step, context):
+        replicas = context.num_replicas_in_sync
+        here = replicas // context.num_input_pipelines
+        first = context.input_pipeline_id * here
+        batches = self._in_memory(epoch) if self._examples.fits_in_memory else self._streamed(epoch)
+        batches = batches.skip(first_step)
+        if replicas == 1 and not self._static:
+            dataset = batches.map(lambda *b: (*b, tf.ones_like(b[0], tf.float32), _size(b[0])))
+        else:
+            parts = batches.map(lambda *batch: self._deal(batch, replicas, first, here))
+            dataset = parts.unbatch()
+        options = tf.data.Options()
+        options.deterministic = True
+        options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.OFF
+        return (
+            dataset.map(
+                lambda *part: self._finish(epoch, *part), num_parallel_calls=tf.data.AUTOTUNE
+            )
+            .prefetch(tf.data.AUTOTUNE)
+            .with_options(options)
+        )
+
+    def _in_memory(self, epoch):
+        """Global batches of (index,): the images themselves are looked up at the end."""
+        order = np.arange(self.count)
+        if self._shuffle:
+            order = np.random.Generator(np.random.Philox(key=[self._seed, epoch])).permutation(order)
+        return tf.data.Dataset.from_tensor_slices((order,)).batch(self.batch_size)
+
+    def _streamed(self, epoch):
+        """Global batches of (index, image, label), read anew; shuffled within a buffer."""
+
+        def decode(index, example):
+            image, label = example
+            return index, self._preprocessing.resize(image), label
+
+        dataset = self._examples.dataset.enumerate()
+        if self._shuffle:
+            seed = int(np.random.SeedSequence([self._seed, epoch]).generate_state(1)[0])
+            dataset = dataset.shuffle(SHUFFLE_BUFFER, seed=seed, reshuffle_each_iteration=False)
+        return dataset.map(decode, num_parallel_calls=tf.data.AUTOTUNE).batch(self.batch_size)
+
+    def _deal(self, batch, replicas, first, here):
+        """Splits a global batch into one part per replica and returns those of this worker."""
+        size = tf.shape(batch[0])[0]
+        part = (self.batch_size if self._static else size) + replicas - 1
+        part //= replicas
+        place = tf.range(part * replicas)
+        weight = tf.cast(place < size, tf.float32)
+        place = tf.reshape(tf.where(place < size, place, 0), (replicas, part))[first : first + here]
+        weight = tf.reshape(weight, (replicas, part))[first : first + here]
+        parts = [tf.gather(values, place) for values in batch]
+        return (*parts, weight, tf.repeat(_size(batch[0]), here))
+
+    def _finish(self, epoch, index, *rest):
+        """Looks up, augments and scales one replica's part."""
+        if self._examples.fits_in_memory:
+            images, labels = tf.gather(self._images, index), tf.gather(self._labels, index)
+            weight, total = rest
+            images = self._preprocessing.resize(images)
+        else:
+            images, labels, weight, total = rest
+        if self._policy is not None:
+            images = self._policy.apply(images, self._policy.draw(self._seed, epoch, index))
+        return self._preprocessing.scale(images), labels, weight, total
+
+
+def _size(index):
+    return tf.cast(tf.shape(index)[0], tf.float32)

@@ -1,0 +1,162 @@
+"""A recipe: everything that a run depends on, in one frozen dataclass."""
+
+import ast
+import dataclasses
+import difflib
+
+OPTIMIZERS = ("adam", "adamw", "lion", "nadam", "rmsprop", "sgd")
+PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
+SCHEDULES = ("constant", "cosine", "one_cycle")
+
+
+@dataclasses.dataclass(frozen=True)
+class Recipe:
+    """One training run, described.
+
+    Attributes:
+        name: Name of the recipe; a bundled recipe's file has the same.
+        model: Name of the model, see `kerasbook.applications.list_models`.
+        dataset: `"digits"`, the name of a TFDS dataset, or a TFDS folder.
+        model_arguments: Further arguments of the model's function.
+        image_size: `(height, width)` to resize to, pixels; `None` keeps the dataset's size.
+        mean: Subtracted from pixels divided by 255; one value or one per channel.
+        std: Divisor after that; one value or one per channel.
+        train_split: TFDS split to train on.
+        validation_split: TFDS split that each epoch ends with, and that chooses the best.
+        test_split: TFDS split of the final accuracy, used once.
+        epochs: Number of passes through the training split.
+        batch_size: Examples in a step, over all replicas.
+        optimizer: One of `OPTIMIZERS`.
+        optimizer_arguments: Further arguments of the Keras optimizer, e.g. `momentum`.
+        learning_rate: The greatest learning rate.
+        schedule: `"constant"`; `"cosine"` falls to 0; `"one_cycle"` rises and falls.
+        warmup_epochs: Epochs of linear rise from 0; for `"one_cycle"`, of its rise.
+        weight_decay: Decoupled decay of kernels (biases and norms are left out), in units of
+            the learning rate; 0 is none.
+        label_smoothing: Share of the target spread over all classes, in [0, 1).
+        clip_norm: Greatest global norm of the gradient; `None` does not clip.
+        augmentation: Name of a policy, see `kerasbook.augmentation.list_policies`.
+        precision: One of `PRECISIONS`.
+        seed: Seed of the initial weights, the order of examples and all draws.
+    """
+
+    name: str
+    model: str
+    dataset: str
+    model_arguments: dict = dataclasses.field(default_factory=dict)
+    image_size: tuple = None
+    mean: tuple = (0.0,)
+    std: tuple = (1.0,)
+    train_split: str = "train"
+    validation_split: str = "validation"
+    test_split: str = "test"
+    epochs: int = 1
+    batch_size: int = 64
+    optimizer: str = "adam"
+    optimizer_arguments: dict = dataclasses.field(default_factory=dict)
+    learning_rate: float = 1e-3
+    schedule: str = "constant"
+    warmup_epochs: float = 0.0
+    weight_decay: float = 0.0
+    label_smoothing: float = 0.0
+    clip_norm: float = None
+    augmentation: str = "none"
+    precision: str = "float32"
+    seed: int = 0
+
+    def __post_init__(self):
+        for field in ("image_size", "mean", "std"):
+            if isinstance(getattr(self, field), list):
+                object.__setattr__(self, field, tuple(getattr(self, field)))
+        for field, (kinds, said) in _KINDS.items():
+            value = getattr(self, field)
+            if not isinstance(value, kinds) or (isinstance(value, bool)):
+                _refuse(self, field, said)
+        for field in ("epochs", "batch_size"):
+            _require(self, field, getattr(self, field) >= 1, "at least 1")
+        _require(self, "learning_rate", self.learning_rate > 0, "above 0")
+        for field in ("warmup_epochs", "weight_decay", "seed"):
+            _require(self, field, getattr(self, field) >= 0, "at least 0")
+        _require(self, "warmup_epochs", self.warmup_epochs <= self.epochs, "at most `epochs`")
+        _require(self, "label_smoothing", 0 <= self.label_smoothing < 1, "in [0, 1)")
+        clips = self.clip_norm is None or self.clip_norm > 0
+        _require(self, "clip_norm", clips, "above 0, or None")
+        _require(self, "optimizer", self.optimizer in OPTIMIZERS, f"one of {OPTIMIZERS}")
+        _require(self, "schedule", self.schedule in SCHEDULES, f"one of {SCHEDULES}")
+        _require(self, "precision", self.precision in PRECISIONS, f"one of {PRECISIONS}")
+        size = self.image_size
+        sized = size is None or (len(size) == 2 and all(isinstance(s, int) and s > 0 for s in size))
+        _require(self, "image_size", sized, "two positive integers, or None")
+
+    def to_json(self):
+        """Returns the fields as plain JSON values."""
+        return {
+            key: list(value) if isinstance(value, tuple) else value
+            for key, value in dataclasses.asdict(self).items()
+        }
+
+    def replace(self, **fields):
+        """Returns a copy with some fields changed.
+
+        Raises:
+            ValueError: If there is no such field (the message lists the nearest) or a value is
+                not allowed.
+        """
+        known = [field.name for field in dataclasses.fields(self)]
+        for name in fields:
+            if name not in known:
+                near = difflib.get_close_matches(name, known, n=3) or known
+                raise ValueError(
+                    f"A recipe has no field {name!r}. Nearest: {', '.join(near)}."
+                )
+        return dataclasses.replace(self, **fields)
+
+
+_KINDS = {
+    **dict.fromkeys(
+        (
+            *("name", "model", "dataset", "train_split", "validation_split", "test_split"),
+            *("optimizer", "schedule", "augmentation", "precision"),
+        ),
+        (str, "a string"),
+    ),
+    **dict.fromkeys(("model_arguments", "optimizer_arguments"), (dict, "a dictionary")),
+    **dict.fromkeys(("epochs", "batch_size", "seed"), (int, "an integer")),
+    **dict.fromkeys(
+        ("learning_rate", "warmup_epochs", "weight_decay", "label_smoothing"),
+        ((int, float), "a number"),
+    ),
+    "clip_norm": ((int, float, type(None)), "a number or None"),
+    "image_size": ((tuple, type(None)), "two integers or None"),
+    "mean": (tuple, "one number or several, in brackets"),
+    "std": (tuple, "one number or several, in brackets"),
+}
+
+
+def _require(recipe, field, holds, rule):
+    if not holds:
+        _refuse(recipe, field, rule)
+
+
+def _refuse(recipe, field, rule):
+    raise ValueError(f"`{field}` must be {rule}. Received: {field}={getattr(recipe, field)!r}")
+
+
+def parse_settings(settings):
+    """Turns `["field=value", ...]` into a dictionary of fields.
+
+    Values are read as Python literals; what is none stays a string.
+
+    Raises:
+        ValueError: If a setting has no `=`.
+    """
+    fields = {}
+    for setting in settings:
+        name, equals, text = setting.partition("=")
+        if not equals or not name.strip():
+            raise ValueError(f"`--set` must be field=value. Received: {setting!r}")
+        try:
+            fields[name.strip()] = ast.literal_eval(text)
+        except (SyntaxError, ValueError):
+            fields[name.strip()] = text
+    return fields

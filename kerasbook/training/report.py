@@ -1,0 +1,70 @@
+"""What a run says of its model at the end: test results, pictures, the worst mistakes."""
+
+import numpy as np
+
+from kerasbook.callbacks.epoch_log import read_log
+from kerasbook.training.pipeline import EVALUATION_BATCH
+from kerasbook.training.step import Classifier
+from kerasbook.visual import plot_confusion_matrix, plot_contact_sheet, plot_curves
+
+MISTAKES_SHOWN = 30
+
+
+def test_results(model, examples, preprocessing):
+    """Predicts every example once.
+
+    Returns:
+        Dictionary of `loss`, `accuracy`, `probabilities` `(count, classes)`, `labels` and the
+        `losses` of the examples.
+    """
+    import tensorflow as tf
+
+    classifier = Classifier(model)
+
+    @tf.function
+    def step(images):
+        return classifier(preprocessing.scale(images), training=False)
+
+    rows, labels = [], []
+    batches = examples.dataset.map(lambda image, label: (preprocessing.resize(image), label))
+    for images, batch_labels in batches.batch(EVALUATION_BATCH).prefetch(2):
+        rows.append(step(images))
+        labels.append(batch_labels)
+    logits, labels = tf.concat(rows, 0), tf.concat(labels, 0)
+    losses = classifier.losses(logits, labels).numpy()
+    probabilities, labels = tf.nn.softmax(logits).numpy(), labels.numpy()
+    return {
+        "loss": float(losses.mean()),
+        "accuracy": float((probabilities.argmax(-1) == labels).mean()),
+        "probabilities": probabilities,
+        "labels": labels,
+        "losses": losses,
+    }
+
+
+def write_pictures(folder, results, examples, class_names):
+    """Writes the curves, the confusion matrix and the sheet of the worst mistakes."""
+    plot_curves(read_log(folder.log), folder.curves)
+    predicted, labels = results["probabilities"].argmax(-1), results["labels"]
+    matrix = np.zeros((len(class_names),) * 2, int)
+    np.add.at(matrix, (labels, predicted), 1)
+    plot_confusion_matrix(matrix, class_names, folder.confusion_matrix)
+    wrong = np.flatnonzero(predicted != labels)
+    worst = wrong[np.argsort(-results["losses"][wrong], kind="stable")][:MISTAKES_SHOWN]
+    images = images_at(examples, worst)
+    captions = [
+        f"{class_names[labels[i]]} taken for {class_names[predicted[i]]}\n"
+        f"{results['probabilities'][i, predicted[i]]:.1%} sure"
+        for i in worst
+    ]
+    title = f"The worst of {len(wrong)} mistakes in {len(labels):,} test images"
+    plot_contact_sheet(images, captions, folder.mistakes, title=title)
+
+
+def images_at(examples, places):
+    """Returns the images at the given places of a split, in that order."""
+    wanted = {int(place): None for place in places}
+    for number, (image, _) in enumerate(examples.dataset.as_numpy_iterator()):
+        if number in wanted:
+            wanted[number] = image
+    return list(wanted.values())

@@ -1,0 +1,256 @@
+"""Whole runs: train a recipe into a folder, evaluate what a folder holds."""
+
+import contextlib
+import dataclasses
+import datetime
+import pathlib
+
+import keras
+
+from kerasbook import augmentation, serving
+from kerasbook.applications import create_model, load_model
+from kerasbook.serving.preprocessing import Preprocessing
+from kerasbook.training import environment, report
+from kerasbook.training.data import LabelledImages
+from kerasbook.training.engine import Engine
+from kerasbook.training.files import RunFolder, read_json, write_json
+from kerasbook.training.optimizer import make_optimizer
+from kerasbook.training.pipeline import EVALUATION_BATCH, Pipeline
+from kerasbook.training.recipe import Recipe
+from kerasbook.training.strategy import get_strategy, is_chief
+
+
+def train(
+    recipe,
+    *,
+    run_dir=None,
+    data_dir=None,
+    max_examples=None,
+    strategy="default",
+    resume=False,
+    callbacks=(),
+    verbose=1,
+):
+    """Runs a recipe: trains, tests the best epoch's model, draws pictures, exports.
+
+    Args:
+        recipe: The `Recipe`; with `resume`, `None` takes the run's own, and another may differ
+            from it in `epochs` alone.
+        run_dir: Folder of the run; `None` makes `runs/NAME-DATE-TIME`. A new run needs a new
+            folder.
+        data_dir: Folder of prepared TFDS datasets; `None` takes TFDS' own.
+        max_examples: Takes only the first examples of each split, so many.
+        strategy: A name for `kerasbook.training.strategy.get_strategy`.
+        resume: Whether to go on from the last checkpoint in `run_dir`.
+        callbacks: Keras callbacks.
+        verbose: 1 shows a progress bar per epoch, 2 a line per epoch, 0 nothing.
+
+    Returns:
+        The run's record, a dictionary with `test_accuracy`, `test_loss` and `run_dir` among
+        others. Every worker but the chief returns `None`.
+
+    Raises:
+        ValueError: If something the recipe names does not exist or does not fit.
+        FileExistsError: If `run_dir` holds something and `resume` is `False`.
+        FileNotFoundError: If `data_dir` does not exist, or there is no run to resume.
+        FloatingPointError: If the loss is not finite.
+        Interrupted: If a signal asked to stop.
+    """
+    if resume:
+        recipe = _recipe_to_resume(recipe, run_dir)
+    policy = augmentation.get_policy(recipe.augmentation)
+    data = LabelledImages(recipe.dataset, data_dir)
+    splits = {
+        name: data.split(getattr(recipe, f"{name}_split"), max_examples)
+        for name in ("train", "validation", "test")
+    }
+    preprocessing = _preprocessing(recipe, data)
+    strategy_name, strategy = strategy, get_strategy(strategy)
+    replicas = strategy.num_replicas_in_sync
+    if recipe.batch_size < replicas:
+        raise ValueError(
+            f"`batch_size` must be at least the number of replicas, {replicas}. "
+            f"Received: batch_size={recipe.batch_size}"
+        )
+    static = strategy_name == "tpu"
+    training = Pipeline(
+        splits["train"],
+        preprocessing,
+        recipe.batch_size,
+        shuffle=True,
+        seed=recipe.seed,
+        policy=policy,
+        static=static,
+    )
+    batch_size = max(EVALUATION_BATCH, replicas)
+    validation = Pipeline(splits["validation"], preprocessing, batch_size, static=static)
+    model = _build(recipe, data, preprocessing, strategy, training.steps)
+    if resume:
+        folder = RunFolder.open(run_dir)
+    elif is_chief(strategy):
+        folder = RunFolder.create(run_dir or _fresh_name(recipe.name))
+    else:
+        folder = RunFolder(pathlib.Path(run_dir or "."))
+    record = {
+        "status": "running",
+        "recipe": recipe.name,
+        "dataset": recipe.dataset,
+        "model": recipe.model,
+        "parameters": model.count_params(),
+        "seed": recipe.seed,
+        "strategy": strategy_name,
+        "replicas": replicas,
+        "max_examples": max_examples,
+        "examples": {name: split.count for name, split in splits.items()},
+        "class_names": data.class_names,
+        "preprocessing": dataclasses.asdict(preprocessing),
+        "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "environment": environment.describe(),
+    }
+    if is_chief(strategy):
+        write_json(folder.recipe, recipe.to_json())
+        write_json(folder.record, record)
+    engine = Engine(
+        model,
+        strategy,
+        training,
+        validation,
+        folder,
+        label_smoothing=recipe.label_smoothing,
+        clip_norm=recipe.clip_norm,
+        callbacks=callbacks,
+        verbose=verbose,
+    )
+    if resume:
+        engine.restore()
+    position = engine.fit(recipe.epochs)
+    if not is_chief(strategy):
+        return None
+    record |= {
+        "status": "complete",
+        "epochs": position.epoch,
+        "steps": position.steps,
+        "train_seconds": round(position.seconds, 3),
+        "validation_accuracy": position.best[0],
+    }
+    return _finish(folder, record, splits["test"], preprocessing)
+
+
+def _finish(folder, record, examples, preprocessing):
+    """Tests, draws and exports the best epoch's model, and completes the record."""
+    model = load_model(folder.best, compile=False)
+    results = report.test_results(model, examples, preprocessing)
+    report.write_pictures(folder, results, examples, record["class_names"])
+    images = report.images_at(examples, range(min(16, examples.count)))
+    difference = serving.export(
+        model,
+        folder.saved_model,
+        class_names=record["class_names"],
+        preprocessing=preprocessing,
+        images=[preprocessing.resize(image).numpy() for image in images],
+        overwrite=True,
+    )
+    record |= {
+        "test_accuracy": results["accuracy"],
+        "test_loss": results["loss"],
+        "export_difference": difference,
+    }
+    write_json(folder.record, record)
+    return {**record, "run_dir": str(folder.path)}
+
+
+def evaluate(run_dir, *, split=None, data_dir=None):
+    """Evaluates the best model of a run.
+
+    Args:
+        run_dir: The run's folder.
+        split: TFDS split; `None` takes the recipe's test split.
+        data_dir: Folder of prepared TFDS datasets; `None` takes TFDS' own.
+
+    Returns:
+        Dictionary of `loss`, `accuracy`, `examples` and `split`.
+    """
+    folder = RunFolder.open(run_dir)
+    recipe, record = Recipe(**read_json(folder.recipe)), read_json(folder.record)
+    model = load_model(folder.best, compile=False)
+    split = split or recipe.test_split
+    examples = LabelledImages(recipe.dataset, data_dir).split(split)
+    results = report.test_results(model, examples, Preprocessing(**record["preprocessing"]))
+    return {
+        "split": split,
+        "examples": examples.count,
+        "loss": results["loss"],
+        "accuracy": results["accuracy"],
+    }
+
+
+def _recipe_to_resume(recipe, run_dir):
+    if run_dir is None:
+        raise ValueError("`run_dir` must name the run to resume. Received: run_dir=None")
+    folder = RunFolder.open(run_dir)
+    if not folder.last.is_file():
+        raise FileNotFoundError(
+            f"`run_dir` must hold a checkpoint to resume from. Received: run_dir={str(run_dir)!r}"
+        )
+    before = Recipe(**read_json(folder.recipe))
+    if recipe is None:
+        return before
+    changed = {
+        field.name: (getattr(before, field.name), getattr(recipe, field.name))
+        for field in dataclasses.fields(Recipe)
+        if getattr(before, field.name) != getattr(recipe, field.name)
+    }
+    changed.pop("epochs", None)
+    if changed:
+        listed = ", ".join(f"{name}: {old!r} became {new!r}" for name, (old, new) in changed.items())
+        raise ValueError(f"A run resumes with its own recipe, `epochs` apart. Received: {listed}")
+    return recipe
+
+
+def _preprocessing(recipe, data):
+    size = recipe.image_size or data.image_shape[:2]
+    if None in size:
+        raise ValueError(
+            "`image_size` must be given where the images' sizes vary. "
+            f"Received: image_size={recipe.image_size} for {recipe.dataset!r}"
+        )
+    return Preprocessing(*size, data.image_shape[2], recipe.mean, recipe.std)
+
+
+def _build(recipe, data, preprocessing, strategy, steps_per_epoch):
+    keras.utils.set_random_seed(recipe.seed)
+    with strategy.scope(), _dtype_policy(recipe.precision):
+        model = create_model(
+            recipe.model,
+            **{
+                "input_shape": preprocessing.shape,
+                "classes": len(data.class_names),
+                **recipe.model_arguments,
+            },
+        )
+        model.compile(
+            optimizer=make_optimizer(recipe, steps_per_epoch),
+            loss="sparse_categorical_crossentropy",
+            metrics=["accuracy"],
+        )
+    return model
+
+
+@contextlib.contextmanager
+def _dtype_policy(name):
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(name)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
+
+
+def _fresh_name(name):
+    stamp = datetime.datetime.now().strftime("%Y%m%d-%H%M%S")
+    folder = pathlib.Path("runs") / f"{name}-{stamp}"
+    number = 2
+    while folder.exists():
+        folder = folder.with_name(f"{name}-{stamp}-{number}")
+        number += 1
+    return folder

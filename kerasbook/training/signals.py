@@ -1,0 +1,50 @@
+"""Ctrl-C and SIGTERM as a request to stop at the next step, not in the middle of one."""
+
+import contextlib
+import signal
+import threading
+
+
+class StopRequest:
+    """Whether, and by which signal, the run was asked to stop."""
+
+    def __init__(self):
+        self.signal = None
+
+    def __bool__(self):
+        return self.signal is not None
+
+
+class Interrupted(KeyboardInterrupt):
+    """Raised once a run that was asked to stop has kept its checkpoint.
+
+    Attributes:
+        exit_code: 128 plus the signal's number: 130 for Ctrl-C, 143 for SIGTERM.
+    """
+
+    def __init__(self, message, signal_number):
+        super().__init__(message)
+        self.exit_code = 128 + signal_number
+
+
+@contextlib.contextmanager
+def stop_on_signal():
+    """Yields a `StopRequest` that the first SIGINT or SIGTERM fills; a second one kills."""
+    request = StopRequest()
+    if threading.current_thread() is not threading.main_thread():
+        yield request
+        return
+    previous = {}
+
+    def on_signal(number, frame):
+        request.signal = number
+        for each, handler in previous.items():
+            signal.signal(each, handler)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        previous[number] = signal.signal(number, on_signal)
+    try:
+        yield request
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)

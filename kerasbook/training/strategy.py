@@ -1,0 +1,47 @@
+"""The tf.distribute strategies, by the names that the command line uses."""
+
+import tensorflow as tf
+
+from kerasbook import registry
+
+STRATEGIES = ("default", "mirrored", "multi_worker", "tpu")
+
+
+def get_strategy(name="default"):
+    """Returns a strategy.
+
+    Args:
+        name: `"default"` is one device; `"mirrored"` all GPUs of this machine, or its logical
+            CPUs where there is none; `"multi_worker"` the machines that the environment
+            variable `TF_CONFIG` lists; `"tpu"` the TPU at hand.
+
+    Raises:
+        ValueError: If the name is unknown, or there is no TPU.
+    """
+    if name == "default":
+        return tf.distribute.get_strategy()
+    if name == "mirrored":
+        devices = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
+        return tf.distribute.MirroredStrategy([device.name for device in devices])
+    if name == "multi_worker":
+        return tf.distribute.MultiWorkerMirroredStrategy()
+    if name == "tpu":
+        try:
+            resolver = tf.distribute.cluster_resolver.TPUClusterResolver.connect()
+        except (ValueError, RuntimeError, tf.errors.OpError) as error:
+            raise ValueError(
+                f"`strategy` must be one that this machine has. Received: strategy='tpu' "
+                f"({str(error).splitlines()[0]})"
+            ) from error
+        return tf.distribute.TPUStrategy(resolver)
+    raise ValueError(registry.unknown("strategy", name, STRATEGIES))
+
+
+def is_chief(strategy):
+    """Tells whether this process is the one that writes files."""
+    resolver = strategy.cluster_resolver
+    if not isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy) or not resolver.task_type:
+        return True
+    if resolver.task_type == "worker" and "chief" not in resolver.cluster_spec().as_dict():
+        return resolver.task_id == 0
+    return resolver.task_type == "chief"
