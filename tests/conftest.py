@@ -44,3 +44,13 @@ def data_dir():
     if not folder.is_dir():
         pytest.skip("needs the real data: set KERASBOOK_DATA_DIR")
     return folder
+
+
+@pytest.fixture(scope="session")
+def trained_run(tmp_path_factory):
+    """The folder and the record of a short run of `digits_lenet5`; tests must not change it."""
+    from kerasbook import recipes, training
+
+    folder = tmp_path_factory.mktemp("session") / "run"
+    recipe = recipes.get_recipe("digits_lenet5").replace(epochs=3)
+    return folder, training.train(recipe, run_dir=folder, verbose=0)

@@ -67,7 +67,9 @@ class Digits(tfds.core.GeneratorBasedBuilder):
 
 def _png(pixels):
     """Encodes an image as a small PNG: the filter of each row is chosen by trying them all."""
-    candidates = [_filtered(row, above) for above, row in zip([None, *pixels], pixels, strict=False)]
+    candidates = [
+        _filtered(row, above) for above, row in zip([None, *pixels], pixels, strict=False)
+    ]
     data = min((_search(candidates, first) for first in range(5)), key=len)
     height, width = pixels.shape
     header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)

@@ -49,7 +49,7 @@ def create_model(name, **arguments):
             model has no such argument.
 
     Example:
-        >>> model = kerasbook.applications.create_model("lenet5", input_shape=(8, 8, 1))
+        >>> model = kerasbook.applications.create_model("lenet5", input_shape=(32, 32, 3))
         >>> model.output.shape
         (None, 10)
     """

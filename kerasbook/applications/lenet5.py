@@ -69,9 +69,9 @@ def LeNet5(
         )
     image = parts.image_input(input_shape, 28, include_top, minimum=2 * (kernel_size + 1))
     pool = POOLINGS[downsampling]
-    x = layers.Conv2D(
-        filters[0], kernel_size, padding="same", activation=activation, name="conv1"
-    )(image)
+    x = layers.Conv2D(filters[0], kernel_size, padding="same", activation=activation, name="conv1")(
+        image
+    )
     x = pool(2, name="pool1")(x)
     x = layers.Conv2D(filters[1], kernel_size, activation=activation, name="conv2")(x)
     x = pool(2, name="pool2")(x)

@@ -11,8 +11,8 @@ class EpochLog(keras.callbacks.Callback):
     """Appends a row to a CSV file after every epoch.
 
     Columns: `epoch` (from 1), `loss`, `accuracy`, `val_loss`, `val_accuracy`, `learning_rate`
-    (of the last step), `seconds` (of the training steps alone) and `examples_per_second` (of the
-    same). What the logs do not hold stays empty.
+    (at the end of the epoch), `seconds` (of the training steps alone) and `examples_per_second`
+    (of the same). What the logs do not hold stays empty.
 
     Args:
         path: The file. Rows of an earlier run are kept up to the epoch that training starts

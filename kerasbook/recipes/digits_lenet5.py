@@ -17,7 +17,7 @@ recipe = register("recipe")(
             "dropout": 0.3,
         },
         image_size=(16, 16),
-        epochs=30,
+        epochs=20,
         batch_size=32,
         learning_rate=3e-3,
         schedule="one_cycle",

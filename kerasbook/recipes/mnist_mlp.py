@@ -12,6 +12,7 @@ recipe = register("recipe")(
         validation_split="train[55000:]",
         epochs=2,
         batch_size=32,
-        learning_rate=1e-3,
+        learning_rate=2e-3,
+        schedule="cosine",
     )
 )

@@ -52,6 +52,10 @@ class Preprocessing:
         """The shape of one image, `(height, width, channels)`."""
         return self.height, self.width, self.channels
 
+    def to_json(self):
+        """Returns the fields as plain JSON values."""
+        return {**dataclasses.asdict(self), "mean": list(self.mean), "std": list(self.std)}
+
     def decode(self, file):
         """Decodes one JPEG, PNG, GIF or BMP file, a scalar string, to pixels of our shape.
 
@@ -73,9 +77,7 @@ class Preprocessing:
     def scale(self, pixels):
         """Scales pixels in [0, 255] to the model's range, float32."""
         gain = tf.constant([1 / (255 * s) for s in self.std], tf.float32)
-        shift = tf.constant(
-            [m / s for m, s in zip(*self._per_channel(), strict=True)], tf.float32
-        )
+        shift = tf.constant([m / s for m, s in zip(*self._per_channel(), strict=True)], tf.float32)
         return tf.cast(pixels, tf.float32) * gain - shift
 
     def _per_channel(self):

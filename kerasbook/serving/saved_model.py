@@ -66,7 +66,7 @@ def export(
             f"`preprocessing` must give images of the model's shape {(height, width, channels)}. "
             f"Received: preprocessing={preprocessing}"
         )
-    classes = model.output.shape[-1]
+    classes = model.outputs[0].shape[-1]
     names = [str(i) for i in range(classes)] if class_names is None else list(class_names)
     if len(names) != classes:
         raise ValueError(
@@ -96,7 +96,8 @@ def load(path):
     """Loads an exported SavedModel.
 
     Returns:
-        Dictionary from the names of the signatures to functions.
+        Dictionary from the names of the signatures to functions of one array, each returning a
+        dictionary of tensors. They raise a `ValueError` for an array of another shape or kind.
 
     Raises:
         FileNotFoundError: If there is no SavedModel at `path`.
@@ -104,10 +105,24 @@ def load(path):
     if not (pathlib.Path(path) / "saved_model.pb").is_file():
         raise FileNotFoundError(f"`path` must hold a SavedModel. Received: path={str(path)!r}")
     loaded = tf.saved_model.load(str(path))
-    signatures = dict(loaded.signatures)
-    for function in signatures.values():
-        function.owner = loaded  # a signature alone does not keep its variables alive
-    return signatures
+
+    def caller(name):
+        def call(inputs):
+            # Through `loaded`, because a signature alone does not keep its variables alive.
+            signature = loaded.signatures[name]
+            [(argument, spec)] = signature.structured_input_signature[1].items()
+            tensor = tf.convert_to_tensor(inputs)
+            kind = (tensor.dtype == tf.string) == (spec.dtype == tf.string)
+            if not kind or not spec.shape.is_compatible_with(tensor.shape):
+                raise ValueError(
+                    f"The signature {name!r} takes {spec.dtype.name} of shape {spec.shape}. "
+                    f"Received: {tensor.dtype.name} of shape {tensor.shape}"
+                )
+            return signature(**{argument: tf.cast(tensor, spec.dtype)})
+
+        return call
+
+    return {name: caller(name) for name in loaded.signatures}
 
 
 def _image_shape(model):
@@ -117,7 +132,7 @@ def _image_shape(model):
             "`model` must have one input (batch, height, width, channels) of static size. "
             f"Received: inputs={shapes}"
         )
-    if len(model.outputs) != 1 or len(model.output.shape) != 2:
+    if len(model.outputs) != 1 or len(model.outputs[0].shape) != 2:
         raise ValueError(
             "`model` must have one output (batch, classes). "
             f"Received: outputs={[tuple(o.shape) for o in model.outputs]}"

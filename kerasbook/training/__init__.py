@@ -9,6 +9,9 @@ __getattr__, __dir__ = attach(
         "Recipe": "recipe",
         "WarmupCosine": "schedules",
         "evaluate": "run",
+        "export_run": "prediction",
+        "predict": "prediction",
+        "recipe_of": "run",
         "train": "run",
     },
 )

@@ -1,7 +1,8 @@
 """Checkpoints: a `.keras` file with the optimizer's state, and where the run was.
 
 A `.keras` file is a zip archive; the position of the run travels in it as one more member, so
-that weights, optimizer and position appear in one rename or not at all.
+that weights, optimizer and position appear in one rename or not at all. With it go the states
+of the model's random layers, which Keras does not save.
 """
 
 import json
@@ -9,7 +10,7 @@ import zipfile
 
 from kerasbook.training.files import replacing
 
-_MEMBER = "kerasbook_position.json"
+_MEMBER = "kerasbook.json"
 
 
 def save(model, path, position=None):
@@ -24,7 +25,8 @@ def save(model, path, position=None):
         model.save(draft, include_optimizer=position is not None)
         if position is not None:
             with zipfile.ZipFile(draft, "a") as archive:
-                archive.writestr(_MEMBER, json.dumps(position))
+                seeds = [seed.numpy().tolist() for seed in _seed_states(model)]
+                archive.writestr(_MEMBER, json.dumps({"position": position, "seeds": seeds}))
 
 
 def restore(model, path):
@@ -35,11 +37,17 @@ def restore(model, path):
     """
     try:
         with zipfile.ZipFile(path) as archive:
-            position = json.loads(archive.read(_MEMBER))
+            state = json.loads(archive.read(_MEMBER))
         model.optimizer.build(model.trainable_variables)
         model.load_weights(path)
+        for seed, value in zip(_seed_states(model), state["seeds"], strict=True):
+            seed.assign(value)
     except (KeyError, OSError, ValueError, zipfile.BadZipFile) as error:
         raise ValueError(
             f"The checkpoint {path} cannot be resumed from: {str(error).splitlines()[0]}"
         ) from error
-    return position
+    return state["position"]
+
+
+def _seed_states(model):
+    return [v for v in model.variables if v.name == "seed_generator_state"]

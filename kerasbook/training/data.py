@@ -98,7 +98,9 @@ class LabelledImages:
                 f"Received: split={split!r} of {self.name!r}"
             ) from error
         if not count:
-            raise ValueError(f"`split` must not be empty. Received: split={split!r} of {self.name!r}")
+            raise ValueError(
+                f"`split` must not be empty. Received: split={split!r} of {self.name!r}"
+            )
         dataset = self._builder.as_dataset(split=split, as_supervised=False, shuffle_files=False)
         dataset = dataset.map(
             lambda example: (example["image"], tf.cast(example["label"], tf.int64)),
@@ -121,7 +123,9 @@ def list_datasets(data_dir=None):
 
 def _open(name, data_dir):
     if data_dir is not None and not pathlib.Path(data_dir).is_dir():
-        raise FileNotFoundError(f"`data_dir` must be a folder. Received: data_dir={str(data_dir)!r}")
+        raise FileNotFoundError(
+            f"`data_dir` must be a folder. Received: data_dir={str(data_dir)!r}"
+        )
     if name == "digits":
         return tfds.builder_from_directory(DIGITS)
     if "/" in name or name.startswith("."):

@@ -4,6 +4,7 @@ import dataclasses
 import time
 
 import keras
+import tensorflow as tf
 
 from kerasbook.callbacks import EpochLog
 from kerasbook.training import checkpoint
@@ -154,7 +155,7 @@ class Engine:
         position.epoch += 1
         position.step, position.totals = 0, (0.0, 0.0, 0.0)
         position.steps = int(self._step.steps.numpy())
-        logs["learning_rate"] = float(self._model.optimizer.learning_rate)
+        logs["learning_rate"] = float(tf.convert_to_tensor(self._model.optimizer.learning_rate))
         callbacks.on_epoch_end(position.epoch - 1, logs)
         score = (logs["val_accuracy"], -logs["val_loss"])
         better = position.best is None or score > tuple(position.best)

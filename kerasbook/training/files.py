@@ -54,7 +54,8 @@ class RunFolder:
         for file in (folder.recipe, folder.record):
             if not file.is_file():
                 raise FileNotFoundError(
-                    f"`run` must be a run folder; it has no {file.name}. Received: run={str(path)!r}"
+                    "`run` must be a run folder. "
+                    f"Received: run={str(path)!r}, which has no {file.name}"
                 )
         return folder
 

@@ -16,7 +16,10 @@ def make_optimizer(recipe, steps_per_epoch):
     Raises:
         ValueError: If the optimizer does not take one of `optimizer_arguments`.
     """
-    arguments = {**recipe.optimizer_arguments, "learning_rate": make_schedule(recipe, steps_per_epoch)}
+    arguments = {
+        **recipe.optimizer_arguments,
+        "learning_rate": make_schedule(recipe, steps_per_epoch),
+    }
     if recipe.weight_decay:
         arguments["weight_decay"] = recipe.weight_decay
     classes = {name.lower(): getattr(keras.optimizers, name) for name in dir(keras.optimizers)}
@@ -44,6 +47,4 @@ def make_schedule(recipe, steps_per_epoch):
         rise = min(warmup, steps - 1) or None
         return OneCycle(recipe.learning_rate, steps, rise_steps=rise)
     end = recipe.learning_rate if recipe.schedule == "constant" else 0.0
-    return WarmupCosine(
-        recipe.learning_rate, steps, warmup_steps=min(warmup, steps - 1), end=end
-    )
+    return WarmupCosine(recipe.learning_rate, steps, warmup_steps=min(warmup, steps - 1), end=end)

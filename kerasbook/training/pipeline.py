@@ -35,7 +35,15 @@ class Pipeline:
     """
 
     def __init__(
-        self, examples, preprocessing, batch_size, *, shuffle=False, seed=0, policy=None, static=False
+        self,
+        examples,
+        preprocessing,
+        batch_size,
+        *,
+        shuffle=False,
+        seed=0,
+        policy=None,
+        static=False,
     ):
         self.count = examples.count
         self.steps = -(-examples.count // batch_size)
@@ -83,7 +91,9 @@ class Pipeline:
         """Global batches of (index,): the images themselves are looked up at the end."""
         order = np.arange(self.count)
         if self._shuffle:
-            order = np.random.Generator(np.random.Philox(key=[self._seed, epoch])).permutation(order)
+            order = np.random.Generator(np.random.Philox(key=[self._seed, epoch])).permutation(
+                order
+            )
         return tf.data.Dataset.from_tensor_slices((order,)).batch(self.batch_size)
 
     def _streamed(self, epoch):

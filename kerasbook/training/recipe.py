@@ -106,9 +106,7 @@ class Recipe:
         for name in fields:
             if name not in known:
                 near = difflib.get_close_matches(name, known, n=3) or known
-                raise ValueError(
-                    f"A recipe has no field {name!r}. Nearest: {', '.join(near)}."
-                )
+                raise ValueError(f"A recipe has no field {name!r}. Nearest: {', '.join(near)}.")
         return dataclasses.replace(self, **fields)
 
 

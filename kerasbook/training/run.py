@@ -34,8 +34,8 @@ def train(
     """Runs a recipe: trains, tests the best epoch's model, draws pictures, exports.
 
     Args:
-        recipe: The `Recipe`; with `resume`, `None` takes the run's own, and another may differ
-            from it in `epochs` alone.
+        recipe: The `Recipe`; with `resume` it may differ from the run's own (see `recipe_of`) in
+            `epochs` alone.
         run_dir: Folder of the run; `None` makes `runs/NAME-DATE-TIME`. A new run needs a new
             folder.
         data_dir: Folder of prepared TFDS datasets; `None` takes TFDS' own.
@@ -57,7 +57,7 @@ def train(
         Interrupted: If a signal asked to stop.
     """
     if resume:
-        recipe = _recipe_to_resume(recipe, run_dir)
+        _check_resume(recipe, run_dir)
     policy = augmentation.get_policy(recipe.augmentation)
     data = LabelledImages(recipe.dataset, data_dir)
     splits = {
@@ -103,7 +103,7 @@ def train(
         "max_examples": max_examples,
         "examples": {name: split.count for name, split in splits.items()},
         "class_names": data.class_names,
-        "preprocessing": dataclasses.asdict(preprocessing),
+        "preprocessing": preprocessing.to_json(),
         "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "environment": environment.describe(),
     }
@@ -171,7 +171,7 @@ def evaluate(run_dir, *, split=None, data_dir=None):
         Dictionary of `loss`, `accuracy`, `examples` and `split`.
     """
     folder = RunFolder.open(run_dir)
-    recipe, record = Recipe(**read_json(folder.recipe)), read_json(folder.record)
+    recipe, record = recipe_of(run_dir), read_json(folder.record)
     model = load_model(folder.best, compile=False)
     split = split or recipe.test_split
     examples = LabelledImages(recipe.dataset, data_dir).split(split)
@@ -184,27 +184,33 @@ def evaluate(run_dir, *, split=None, data_dir=None):
     }
 
 
-def _recipe_to_resume(recipe, run_dir):
+def recipe_of(run_dir):
+    """Returns the recipe that a run was started with.
+
+    Raises:
+        ValueError: If `run_dir` is `None`.
+        FileNotFoundError: If there is no run.
+    """
     if run_dir is None:
         raise ValueError("`run_dir` must name the run to resume. Received: run_dir=None")
-    folder = RunFolder.open(run_dir)
-    if not folder.last.is_file():
+    return Recipe(**read_json(RunFolder.open(run_dir).recipe))
+
+
+def _check_resume(recipe, run_dir):
+    before = recipe_of(run_dir)
+    if not RunFolder(pathlib.Path(run_dir)).last.is_file():
         raise FileNotFoundError(
             f"`run_dir` must hold a checkpoint to resume from. Received: run_dir={str(run_dir)!r}"
         )
-    before = Recipe(**read_json(folder.recipe))
-    if recipe is None:
-        return before
-    changed = {
-        field.name: (getattr(before, field.name), getattr(recipe, field.name))
+    changed = [
+        f"{field.name}: {getattr(before, field.name)!r} became {getattr(recipe, field.name)!r}"
         for field in dataclasses.fields(Recipe)
-        if getattr(before, field.name) != getattr(recipe, field.name)
-    }
-    changed.pop("epochs", None)
+        if field.name != "epochs" and getattr(before, field.name) != getattr(recipe, field.name)
+    ]
     if changed:
-        listed = ", ".join(f"{name}: {old!r} became {new!r}" for name, (old, new) in changed.items())
-        raise ValueError(f"A run resumes with its own recipe, `epochs` apart. Received: {listed}")
-    return recipe
+        raise ValueError(
+            "A run resumes with its own recipe, `epochs` apart. Received: " + ", ".join(changed)
+        )
 
 
 def _preprocessing(recipe, data):

@@ -98,7 +98,9 @@ class OneCycle(keras.optimizers.schedules.LearningRateSchedule):
         start = self.peak / self.start_divisor
         end = start / self.end_divisor
         up = _half_cosine(start, self.peak, step / self._rise)
-        down = _half_cosine(self.peak, end, (step - self._rise) / (self.steps - 1 - self._rise + 1e-9))
+        down = _half_cosine(
+            self.peak, end, (step - self._rise) / (self.steps - 1 - self._rise + 1e-9)
+        )
         return ops.where(step < self._rise, up, down)
 
     def get_config(self):

@@ -19,7 +19,7 @@ class Classifier:
 
     def __init__(self, model, label_smoothing=0.0):
         self.model = model
-        self.classes = model.output.shape[-1]
+        self.classes = model.outputs[0].shape[-1]
         self.label_smoothing = label_smoothing
         last = model.layers[-1]
         softmax = getattr(last, "activation", None) is keras.activations.softmax
@@ -73,8 +73,7 @@ class TrainingStep:
 
     def results(self):
         """Returns the epoch's mean loss and accuracy so far as floats."""
-        loss, right, count = self.totals.numpy()
-        return {"loss": float(loss / count), "accuracy": float(right / count)}
+        return _means(self.totals)
 
     def _global_step(self, iterator):
         sums = self._strategy.run(self._replica_step, args=(next(iterator),))
@@ -132,8 +131,7 @@ class EvaluationStep:
         iterator = iter(pipeline.epoch(self._strategy))
         for _ in range(pipeline.steps):
             totals += self._step(iterator)
-        loss, right, count = totals.numpy()
-        return {"loss": float(loss / count), "accuracy": float(right / count)}
+        return _means(totals)
 
     def _global_step(self, iterator):
         sums = self._strategy.run(self._replica_step, args=(next(iterator),))
@@ -145,3 +143,8 @@ class EvaluationStep:
         losses = self._classifier.losses(logits, labels)
         right = tf.cast(tf.argmax(logits, -1) == labels, tf.float32)
         return tf.stack([tf.reduce_sum(v * weights) for v in (losses, right, tf.ones_like(right))])
+
+
+def _means(totals):
+    loss, right, count = (float(total) for total in totals.numpy())
+    return {"loss": loss / count, "accuracy": right / count}

@@ -21,8 +21,13 @@ def get_strategy(name="default"):
     if name == "default":
         return tf.distribute.get_strategy()
     if name == "mirrored":
-        devices = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
-        return tf.distribute.MirroredStrategy([device.name for device in devices])
+        gpus = [device.name for device in tf.config.list_logical_devices("GPU")]
+        cpus = [device.name for device in tf.config.list_logical_devices("CPU")]
+        # On CPUs the collective kernels of two strategies in one process get in each other's way.
+        return tf.distribute.MirroredStrategy(
+            gpus or cpus,
+            cross_device_ops=None if gpus else tf.distribute.ReductionToOneDevice(),
+        )
     if name == "multi_worker":
         return tf.distribute.MultiWorkerMirroredStrategy()
     if name == "tpu":
@@ -40,7 +45,10 @@ def get_strategy(name="default"):
 def is_chief(strategy):
     """Tells whether this process is the one that writes files."""
     resolver = strategy.cluster_resolver
-    if not isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy) or not resolver.task_type:
+    if (
+        not isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy)
+        or not resolver.task_type
+    ):
         return True
     if resolver.task_type == "worker" and "chief" not in resolver.cluster_spec().as_dict():
         return resolver.task_id == 0

@@ -30,7 +30,9 @@ def plot_contact_sheet(images, captions, path, *, title="", columns=6):
     for axes, image, caption in zip(grid, images, captions, strict=False):
         image = np.asarray(image)
         grey = image.shape[-1] == 1
-        axes.imshow(image[..., 0] if grey else image, cmap="gray" if grey else None, vmin=0, vmax=255)
+        axes.imshow(
+            image[..., 0] if grey else image, cmap="gray" if grey else None, vmin=0, vmax=255
+        )
         axes.set_title(caption, size=8)
     figure.suptitle(title if len(images) else f"{title}: none", size=11)
     figure.savefig(path, dpi=120)

@@ -10,9 +10,7 @@ from definitions import convolve
 from kerasbook.ops import conv2d, conv_output_length
 
 CASES = list(
-    itertools.product(
-        ("valid", "same", "full"), ((1, 1), (2, 3)), ((1, 1), (2, 1), (3, 2)), (1, 2)
-    )
+    itertools.product(("valid", "same", "full"), ((1, 1), (2, 3)), ((1, 1), (2, 1), (3, 2)), (1, 2))
 )
 
 
@@ -58,7 +56,12 @@ def test_full_padding_grows_by_the_kernel_less_one_and_sees_each_pixel_with_ever
 
 @pytest.mark.parametrize(
     ("length", "kernel_size", "stride", "padding", "expected"),
-    [(32, 5, 1, "valid", 28), (227, 11, 4, "valid", 55), (7, 3, 2, "same", 4), (None, 3, 1, "same", None)],
+    [
+        (32, 5, 1, "valid", 28),
+        (227, 11, 4, "valid", 55),
+        (7, 3, 2, "same", 4),
+        (None, 3, 1, "same", None),
+    ],
 )
 def test_output_lengths_of_the_book(length, kernel_size, stride, padding, expected):
     assert conv_output_length(length, kernel_size, stride, padding) == expected

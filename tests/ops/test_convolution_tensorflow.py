@@ -27,11 +27,15 @@ def gradients(x, kernel, strides, dilation_rate, padding="same"):
 @pytest.mark.parametrize("dilation_rate", [(1, 1), (2, 3)])
 @pytest.mark.parametrize("strides", [(1, 1), (2, 3)])
 @pytest.mark.parametrize("padding", ["same", "valid"])
-def test_fallback_equals_the_native_kernel(groups, dilation_rate, strides, padding, monkeypatch, rng):
+def test_fallback_equals_the_native_kernel(
+    groups, dilation_rate, strides, padding, monkeypatch, rng
+):
     x = tf.constant(rng.normal(size=(2, 9, 10, 4)).astype("float32"))
     kernel = tf.constant(rng.normal(size=(3, 2, 4 // groups, 6)).astype("float32"))
     usual = gradients(x, kernel, strides, dilation_rate, padding)
-    monkeypatch.setattr(kernels, "has_native_gradient", lambda *case: case == ("float32", False, False))
+    monkeypatch.setattr(
+        kernels, "has_native_gradient", lambda *case: case == ("float32", False, False)
+    )
     fallback = gradients(x, kernel, strides, dilation_rate, padding)
     for a, b in zip(usual, fallback, strict=True):
         np.testing.assert_allclose(a, b, atol=1e-4)

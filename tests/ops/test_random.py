@@ -20,7 +20,9 @@ def test_one_device_draws_as_keras_does():
 def test_replicas_draw_differently_and_again_alike(seed):
     import tensorflow as tf
 
-    strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+    from kerasbook.testing import two_replicas
+
+    strategy = two_replicas()
 
     def draws():
         with strategy.scope():

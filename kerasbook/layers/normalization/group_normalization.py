@@ -90,9 +90,7 @@ class GroupNormalization(keras.layers.Layer):
     def build(self, input_shape):
         channels = static_channels(input_shape, self.axis)
         divisible("groups", channels if self.groups == -1 else self.groups, channels)
-        self.input_spec = keras.layers.InputSpec(
-            ndim=len(input_shape), axes={self.axis: channels}
-        )
+        self.input_spec = keras.layers.InputSpec(ndim=len(input_shape), axes={self.axis: channels})
         self.gamma = self.beta = None
         if self.scale:
             self.gamma = self.add_weight(

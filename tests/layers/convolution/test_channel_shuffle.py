@@ -12,9 +12,7 @@ def test_definition_on_both_axes(rng):
     expected = x.reshape(2, 4, 3, 3, 2).swapaxes(-1, -2).reshape(x.shape)
     np.testing.assert_array_equal(keras.ops.convert_to_numpy(ChannelShuffle(3)(x)), expected)
     first = ChannelShuffle(3, axis=1)(x.transpose(0, 3, 1, 2))
-    np.testing.assert_array_equal(
-        keras.ops.convert_to_numpy(first), expected.transpose(0, 3, 1, 2)
-    )
+    np.testing.assert_array_equal(keras.ops.convert_to_numpy(first), expected.transpose(0, 3, 1, 2))
 
 
 def test_shuffles_of_complementary_groups_undo_each_other(rng):

@@ -76,7 +76,10 @@ def test_groups_divide_the_weights():
     ("arguments", "message"),
     [
         ({"filters": 0}, "`filters` must be a positive integer. Received: filters=0"),
-        ({"filters": 6, "groups": 4}, "`filters` must be a multiple of `groups`.*filters=6, groups=4"),
+        (
+            {"filters": 6, "groups": 4},
+            "`filters` must be a multiple of `groups`.*filters=6, groups=4",
+        ),
         ({"groups": -1}, "`groups` must be a positive integer.*groups=-1"),
         ({"kernel_size": (3, 0)}, r"`kernel_size` must be .*kernel_size=\(3, 0\)"),
         ({"strides": 0}, "`strides` must be .*strides=0"),

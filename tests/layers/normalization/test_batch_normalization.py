@@ -25,7 +25,14 @@ def pair(rng, shape, **options):
 @pytest.mark.parametrize("shape", [(8, 3), (4, 6, 3), (4, 5, 6, 3), (2, 3, 4, 5, 3)])
 @pytest.mark.parametrize(
     "options",
-    [{}, {"center": False}, {"scale": False}, {"epsilon": 1e-7}, {"axis": 1}, {"momentum": 0.5}],
+    [
+        {},
+        {"center": False},
+        {"scale": False},
+        {"epsilon": 1e-7},
+        {"axis": 1},
+        {"momentum": 0.5},
+    ],
 )
 def test_drop_in_for_keras_in_both_modes(shape, options, rng):
     ours, theirs = pair(rng, shape, **options)

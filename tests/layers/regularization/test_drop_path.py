@@ -37,9 +37,7 @@ def test_draw_takes_a_seed_and_whole_samples_vanish():
 
 def test_rate_zero_keeps_everything():
     x = np.ones((3, 2), "float32")
-    np.testing.assert_array_equal(
-        keras.ops.convert_to_numpy(DropPath(0)(x, training=True)), x
-    )
+    np.testing.assert_array_equal(keras.ops.convert_to_numpy(DropPath(0)(x, training=True)), x)
 
 
 @pytest.mark.parametrize("rate", [-0.1, 1, 1.5])

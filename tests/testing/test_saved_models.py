@@ -1,0 +1,25 @@
+"""The check of SavedModels fails for one that answers wrongly, and for one that needs XLA."""
+
+import keras
+import numpy as np
+import pytest
+
+from kerasbook.layers import Conv2D
+from kerasbook.testing import Case, check_saved_models, write_saved_model
+
+pytestmark = pytest.mark.tensorflow
+
+
+def test_wrong_answers_are_found(tmp_path):
+    write_saved_model(Case("conv", lambda **k: Conv2D(4, 3, **k), (2, 5, 6, 3)), tmp_path)
+    check_saved_models([tmp_path])
+    data = np.load(tmp_path / "expected.npz")
+    np.savez(tmp_path / "expected.npz", x=data["x"], y=data["y"] + 1e-2)
+    with pytest.raises(AssertionError, match="AssertionError"):
+        check_saved_models([tmp_path])
+
+
+def test_a_graph_for_xla_only_is_found(tmp_path):
+    case = Case("keras", lambda **k: keras.layers.Conv2D(4, 3, groups=2, **k), (2, 5, 6, 4))
+    with pytest.raises(AssertionError, match="_XlaMustCompile"):
+        write_saved_model(case, tmp_path)

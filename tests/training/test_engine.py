@@ -1,0 +1,148 @@
+"""The loop: callbacks are called as Keras calls them, stopping and resuming lose nothing."""
+
+import dataclasses
+import os
+import signal
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from kerasbook.applications import LeNet5
+from kerasbook.augmentation import ShiftFlip
+from kerasbook.callbacks.epoch_log import read_log
+from kerasbook.serving import Preprocessing
+from kerasbook.testing import two_replicas
+from kerasbook.training.data import LabelledImages
+from kerasbook.training.engine import Engine
+from kerasbook.training.files import RunFolder
+from kerasbook.training.pipeline import Pipeline
+from kerasbook.training.signals import Interrupted
+
+PREPROCESSING = Preprocessing(8, 8, 1)
+
+
+class SignalAt(keras.callbacks.Callback):
+    """Sends this process a signal at a step, as Ctrl-C does."""
+
+    def __init__(self, epoch, batch):
+        super().__init__()
+        self.at = (epoch, batch)
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.epoch = epoch
+
+    def on_train_batch_end(self, batch, logs=None):
+        if (self.epoch, batch) == self.at:
+            os.kill(os.getpid(), signal.SIGINT)
+
+
+def make_engine(path, *, callbacks=(), strategy=None, learning_rate=0.01, resume=False):
+    strategy = strategy or tf.distribute.get_strategy()
+    data = LabelledImages("digits")
+    training = Pipeline(
+        data.split("train", 60), PREPROCESSING, 16, shuffle=True, seed=5, policy=ShiftFlip(0.2)
+    )
+    validation = Pipeline(data.split("validation", 40), PREPROCESSING, 32)
+    keras.utils.set_random_seed(3)
+    with strategy.scope():
+        model = LeNet5(
+            input_shape=(8, 8, 1), filters=(4, 4), units=(8, 8), kernel_size=3, dropout=0.3
+        )
+        model.compile(
+            keras.optimizers.Adam(learning_rate),
+            "sparse_categorical_crossentropy",
+            ["accuracy"],
+        )
+    folder = RunFolder(path) if resume else RunFolder.create(path)
+    engine = Engine(model, strategy, training, validation, folder, callbacks=callbacks, verbose=0)
+    if resume:
+        engine.restore()
+    return engine, model
+
+
+def test_a_run_logs_keeps_best_and_last_and_calls_callbacks(tmp_path):
+    seen = []
+    batch = keras.callbacks.LambdaCallback(
+        on_epoch_end=lambda epoch, logs: seen.append((epoch, dict(logs))),
+        on_train_batch_end=lambda batch, logs: seen.append(batch),
+    )
+    engine, model = make_engine(tmp_path / "run", callbacks=[batch])
+    position = engine.fit(2)
+    assert seen[:4] == [0, 1, 2, 3]
+    assert [entry[0] for entry in seen if isinstance(entry, tuple)] == [0, 1]
+    assert (position.epoch, position.step, position.steps) == (2, 0, 8)
+    rows = read_log(tmp_path / "run" / "log.csv")
+    for row, (_, logs) in zip(rows, [e for e in seen if isinstance(e, tuple)], strict=True):
+        assert row["loss"] == pytest.approx(logs["loss"])
+        assert row["val_accuracy"] == pytest.approx(logs["val_accuracy"])
+        assert row["learning_rate"] == pytest.approx(0.01)
+    last = keras.saving.load_model(tmp_path / "run" / "checkpoints" / "last.keras")
+    for a, b in zip(last.get_weights(), model.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+    best = keras.saving.load_model(tmp_path / "run" / "checkpoints" / "best.keras")
+    x, y = LabelledImages("digits").split("validation", 40).arrays
+    best.compile(metrics=["accuracy"], loss="sparse_categorical_crossentropy")
+    accuracy = best.evaluate(x / 255, y, verbose=0)[1]
+    assert accuracy == pytest.approx(max(row["val_accuracy"] for row in rows))
+
+
+def test_keras_callbacks_work(tmp_path):
+    stop = keras.callbacks.EarlyStopping(monitor="val_loss", min_delta=1e9, patience=1)
+    lower = keras.callbacks.LearningRateScheduler(lambda epoch: 0.01 / (epoch + 1))
+    board = keras.callbacks.TensorBoard(tmp_path / "board", write_graph=False)
+    engine, model = make_engine(tmp_path / "run", callbacks=[stop, lower, board])
+    position = engine.fit(9)
+    assert position.epoch == 2  # nothing improves by so much
+    assert float(model.optimizer.learning_rate) == pytest.approx(0.005)
+    assert list((tmp_path / "board").rglob("events.*"))
+
+
+@pytest.mark.parametrize("make_strategy", [tf.distribute.get_strategy, two_replicas])
+@pytest.mark.parametrize("at", [(1, 1), (1, 3), (0, 0)])
+def test_a_run_stopped_and_resumed_is_the_run_never_stopped(at, make_strategy, tmp_path):
+    strategy = make_strategy()
+    whole, expected = make_engine(tmp_path / "whole", strategy=strategy)
+    position = whole.fit(3)
+
+    first, _ = make_engine(tmp_path / "run", callbacks=[SignalAt(*at)], strategy=strategy)
+    with pytest.raises(
+        Interrupted, match=rf"after step {at[1] + 1} of epoch {at[0] + 1}"
+    ) as caught:
+        first.fit(3)
+    assert caught.value.exit_code == 130
+    second, model = make_engine(tmp_path / "run", strategy=strategy, resume=True)
+    again = second.fit(3)
+
+    left, right = dataclasses.asdict(again), dataclasses.asdict(position)
+    assert {**left, "seconds": 0, "best": 0} == {**right, "seconds": 0, "best": 0}
+    assert tuple(left["best"]) == tuple(right["best"])
+    for a, b in zip(model.variables, expected.variables, strict=True):
+        np.testing.assert_array_equal(a.numpy(), b.numpy(), err_msg=a.path)
+    for a, b in zip(model.optimizer.variables, expected.optimizer.variables, strict=True):
+        np.testing.assert_array_equal(a.numpy(), b.numpy(), err_msg=a.path)
+    timings = ("seconds", "examples_per_second")
+    logs = [
+        [
+            {k: v for k, v in row.items() if k not in timings}
+            for row in read_log(tmp_path / n / "log.csv")
+        ]
+        for n in ("whole", "run")
+    ]
+    assert logs[0] == logs[1]
+
+
+def test_a_non_finite_loss_stops_with_its_step_and_keeps_the_checkpoint(tmp_path):
+    class Explode(keras.callbacks.Callback):
+        def on_epoch_begin(self, epoch, logs=None):
+            if epoch == 1:
+                for weight in self.model.trainable_weights:
+                    weight.assign(weight * float("nan"))
+
+    engine, _ = make_engine(tmp_path / "run", callbacks=[Explode()])
+    with pytest.raises(FloatingPointError, match="not finite at step 5 .epoch 2"):
+        engine.fit(3)
+    kept = keras.saving.load_model(tmp_path / "run" / "checkpoints" / "last.keras")
+    assert all(np.all(np.isfinite(w)) for w in kept.get_weights())
+    assert len(read_log(tmp_path / "run" / "log.csv")) == 1

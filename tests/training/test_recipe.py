@@ -1,0 +1,66 @@
+"""Recipes: what a field may be, copies, plain JSON, and settings from text."""
+
+import json
+
+import pytest
+
+from kerasbook import augmentation
+from kerasbook.applications import list_models
+from kerasbook.recipes import get_recipe, list_recipes
+from kerasbook.training import Recipe
+from kerasbook.training.recipe import parse_settings
+
+RECIPE = Recipe(name="r", model="mlp", dataset="digits")
+
+
+@pytest.mark.parametrize("name", list_recipes())
+def test_bundled_recipes_name_what_exists_and_survive_json(name):
+    recipe = get_recipe(name)
+    assert recipe.name == name
+    assert recipe.model in list_models()
+    assert recipe.augmentation in augmentation.list_policies()
+    assert Recipe(**json.loads(json.dumps(recipe.to_json()))) == recipe
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"epochs": 0}, "`epochs` must be at least 1. Received: epochs=0"),
+        ({"epochs": 1.5}, "`epochs` must be an integer. Received: epochs=1.5"),
+        ({"epochs": True}, "`epochs` must be an integer"),
+        ({"batch_size": "many"}, "`batch_size` must be an integer.*'many'"),
+        ({"learning_rate": 0}, "`learning_rate` must be above 0"),
+        ({"warmup_epochs": 2}, "`warmup_epochs` must be at most `epochs`"),
+        ({"label_smoothing": 1}, r"`label_smoothing` must be in \[0, 1\)"),
+        ({"clip_norm": 0}, "`clip_norm` must be above 0, or None"),
+        ({"optimizer": "adamm"}, "`optimizer` must be one of.*'adamm'"),
+        ({"schedule": "step"}, "`schedule` must be one of.*'step'"),
+        ({"precision": "int8"}, "`precision` must be one of.*'int8'"),
+        ({"image_size": (8,)}, "`image_size` must be two positive integers"),
+        ({"mean": 0.5}, "`mean` must be one number or several, in brackets"),
+        ({"model_arguments": [1]}, "`model_arguments` must be a dictionary"),
+        ({"learning_rat": 1}, "no field 'learning_rat'. Nearest: learning_rate"),
+    ],
+)
+def test_bad_fields_are_named(fields, message):
+    with pytest.raises(ValueError, match=message):
+        RECIPE.replace(**fields)
+
+
+def test_replace_leaves_the_original():
+    assert RECIPE.replace(epochs=3).epochs == 3
+    assert RECIPE.epochs == 1
+
+
+def test_settings_are_literals_or_text():
+    settings = ["epochs=3", "model=lenet5", "image_size=(8, 8)", "clip_norm=None", "mean=[0.5]"]
+    assert parse_settings(settings) == {
+        "epochs": 3,
+        "model": "lenet5",
+        "image_size": (8, 8),
+        "clip_norm": None,
+        "mean": [0.5],
+    }
+    for bad in ("epochs", "=3"):
+        with pytest.raises(ValueError, match="`--set` must be field=value"):
+            parse_settings([bad])

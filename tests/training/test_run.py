@@ -1,0 +1,120 @@
+"""Whole runs: what they leave, on one device and two, and what they refuse."""
+
+import json
+
+import pytest
+
+from kerasbook import recipes, training
+from kerasbook.training.files import RunFolder
+
+RECIPE = recipes.get_recipe("digits_lenet5").replace(epochs=2, batch_size=16)
+
+
+def test_a_run_leaves_everything(trained_run):
+    folder, record = trained_run
+    left = {str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file()}
+    assert {
+        "recipe.json",
+        "record.json",
+        "log.csv",
+        "curves.png",
+        "confusion_matrix.png",
+        "mistakes.png",
+        "checkpoints/best.keras",
+        "checkpoints/last.keras",
+        "saved_model/saved_model.pb",
+    } <= left
+    assert not [name for name in left if "partial" in name]
+    written = json.loads((folder / "record.json").read_text())
+    assert {**written, "run_dir": str(folder)} == record
+    assert written["status"] == "complete"
+    assert written["test_accuracy"] > 0.5
+    assert written["test_loss"] > 0
+    assert written["examples"] == {"train": 1259, "validation": 181, "test": 357}
+    assert written["export_difference"] < 1e-5
+    assert json.loads((folder / "recipe.json").read_text())["epochs"] == 3
+
+
+def test_evaluate_gives_the_record(trained_run):
+    folder, record = trained_run
+    results = training.evaluate(folder)
+    assert results["accuracy"] == record["test_accuracy"]
+    assert results["loss"] == pytest.approx(record["test_loss"])
+    assert training.evaluate(folder, split="validation")["examples"] == 181
+
+
+def test_one_seed_one_result_and_another(tmp_path):
+    few = {"max_examples": 64, "verbose": 0}
+    first, again, other = (
+        training.train(RECIPE.replace(seed=seed), run_dir=tmp_path / name, **few)
+        for name, seed in (("a", 1), ("b", 1), ("c", 2))
+    )
+    assert first["test_loss"] == again["test_loss"]
+    assert first["test_loss"] != other["test_loss"]
+
+
+@pytest.mark.parametrize("precision", ["float32", "mixed_bfloat16", "mixed_float16"])
+def test_two_replicas_and_every_precision(precision, tmp_path):
+    recipe = RECIPE.replace(precision=precision, clip_norm=1.0, weight_decay=0.01)
+    record = training.train(
+        recipe, run_dir=tmp_path / "run", strategy="mirrored", max_examples=50, verbose=0
+    )
+    assert record["replicas"] == 2
+    assert record["steps"] == 8
+    assert 0 < record["test_loss"] < 10
+
+
+def test_resume_goes_on_and_takes_more_epochs_but_nothing_else(tmp_path):
+    few = {"max_examples": 64, "verbose": 0}
+    training.train(RECIPE, run_dir=tmp_path / "run", **few)
+    record = training.train(RECIPE.replace(epochs=3), run_dir=tmp_path / "run", resume=True, **few)
+    assert record["epochs"] == 3
+    assert len((tmp_path / "run" / "log.csv").read_text().splitlines()) == 4
+    assert training.recipe_of(tmp_path / "run").epochs == 3
+    changed = RECIPE.replace(seed=9, batch_size=8)
+    with pytest.raises(
+        ValueError, match="its own recipe.*batch_size: 16 became 8, seed: 0 became 9"
+    ):
+        training.train(changed, run_dir=tmp_path / "run", resume=True, **few)
+
+
+def test_what_cannot_run_is_refused_before_a_folder_appears(tmp_path):
+    path = tmp_path / "run"
+    for fields, message in (
+        ({"model": "lenet"}, "Nearest: lenet5"),
+        ({"dataset": "digit"}, "Nearest: digits"),
+        ({"augmentation": "shft"}, "Nearest: shift"),
+        ({"test_split": "tset"}, "`split` must be one of"),
+        ({"image_size": (4, 4)}, "`input_shape` must be at least"),
+        ({"model_arguments": {"size": 3}}, "unexpected keyword argument 'size'"),
+        ({"optimizer_arguments": {"speed": 3}}, "`optimizer_arguments` must suit"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            training.train(RECIPE.replace(**fields), run_dir=path, verbose=0)
+    with pytest.raises(ValueError, match="`batch_size` must be at least the number of replicas, 2"):
+        training.train(RECIPE.replace(batch_size=1), run_dir=path, strategy="mirrored", verbose=0)
+    assert not path.exists()
+
+
+def test_runs_are_not_overwritten_and_only_runs_are_resumed(trained_run, tmp_path):
+    folder, _ = trained_run
+    before = {p: p.stat().st_mtime_ns for p in folder.rglob("*")}
+    with pytest.raises(FileExistsError, match="`run_dir` must be new"):
+        training.train(RECIPE, run_dir=folder, verbose=0)
+    assert {p: p.stat().st_mtime_ns for p in folder.rglob("*")} == before
+    with pytest.raises(FileNotFoundError, match="must be a run folder"):
+        training.train(RECIPE, run_dir=tmp_path, resume=True)
+    with pytest.raises(ValueError, match="`run_dir` must name the run"):
+        training.train(RECIPE, resume=True)
+    empty = RunFolder.create(tmp_path / "new")
+    empty.recipe.write_text(json.dumps(RECIPE.to_json()))
+    empty.record.write_text("{}")
+    with pytest.raises(FileNotFoundError, match="must hold a checkpoint"):
+        training.train(RECIPE, run_dir=empty.path, resume=True)
+
+
+def test_a_fresh_name_is_found_without_a_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    records = [training.train(RECIPE, max_examples=16, verbose=0) for _ in range(2)]
+    assert len({record["run_dir"] for record in records}) == 2
+    assert all(record["run_dir"].startswith("runs/digits_lenet5-") for record in records)
