@@ -47,7 +47,7 @@ class EpochLog(keras.callbacks.Callback):
         values = {
             **{key: float(value) for key, value in (logs or {}).items()},
             "epoch": epoch + 1,
-            "seconds": round(seconds, 3),
+            "seconds": round(seconds, 6),
             "examples_per_second": round(self.examples / seconds, 1) if seconds else "",
         }
         self._write([[values.get(column, "") for column in self.COLUMNS]])

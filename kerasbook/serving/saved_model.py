@@ -14,6 +14,7 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
 
+from kerasbook.ops.backend import require_tensorflow
 from kerasbook.serving.preprocessing import Preprocessing
 
 EXAMPLE_KEY = "image"
@@ -39,8 +40,8 @@ def export(
 
     Args:
         model: A `keras.Model` from float images `(batch, height, width, channels)`, with a
-            static image shape, to probabilities `(batch, classes)` or, without a softmax at
-            its end, to logits, which then become probabilities.
+            static image shape, to probabilities `(batch, classes)`, or to logits, which then
+            become probabilities.
         path: Folder to write; must not exist unless `overwrite`.
         class_names: Names of the classes in order; `None` takes "0", "1", ...
         preprocessing: The `Preprocessing` that turns pixels into the model's inputs; `None`
@@ -58,6 +59,7 @@ def export(
             served probabilities differ from the predicted ones.
         FileExistsError: If `path` exists and `overwrite` is `False`.
     """
+    require_tensorflow("Export")
     path = pathlib.Path(path)
     height, width, channels = _image_shape(model)
     preprocessing = preprocessing or Preprocessing(height, width, channels)
@@ -77,15 +79,21 @@ def export(
         raise ValueError(f"`top_k` must be a positive integer. Received: top_k={top_k!r}")
     if path.exists() and not overwrite:
         raise FileExistsError(f"`path` exists and is not overwritten. Received: path={str(path)!r}")
-    if images is None:
-        images = _embedded_images(preprocessing)
+    images = embedded_images(preprocessing) if images is None else np.asarray(images)
+    pixels = preprocessing.resize(tf.constant(images))
+    inputs = preprocessing.scale(pixels)
+    outputs = model.predict(inputs, verbose=0)
+    probabilities = to_probabilities(model, outputs)
+    half = any(layer.compute_dtype in ("float16", "bfloat16") for layer in [model, *model.layers])
+    tolerance = 2e-2 if half else 1e-4
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{os.getpid()}.partial")
     shutil.rmtree(draft, ignore_errors=True)
     try:
-        _write(model, draft, names, preprocessing, min(top_k, classes))
+        _write(model, probabilities, draft, names, preprocessing, min(top_k, classes))
         _free_from_xla(draft)
-        difference = _compare(model, draft, preprocessing, np.asarray(images))
+        expected = probabilities(outputs).numpy()
+        difference = _compare(expected, draft, inputs, pixels, tolerance)
         _move(draft, path)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
@@ -140,26 +148,26 @@ def _image_shape(model):
     return shapes[0][1:]
 
 
-def probabilities_of(model):
-    """Returns a function from images to probabilities, adding the softmax a model lacks."""
-    ends_in_softmax = getattr(model.layers[-1], "activation", None) in (
-        keras.activations.softmax,
-        keras.activations.sigmoid,
-    ) or isinstance(model.layers[-1], keras.layers.Softmax)
+def to_probabilities(model, outputs):
+    """Returns the function from a model's outputs to probabilities: nothing, or a softmax.
 
-    def probabilities(images):
-        outputs = tf.cast(model(images, training=False), tf.float32)
-        return outputs if ends_in_softmax else tf.nn.softmax(outputs)
+    Predicted `outputs` that are positive and sum to one are probabilities, and so are those of a
+    sigmoid at the model's end; others are logits.
+    """
+    sums_to_one = np.all(outputs >= 0) and np.allclose(np.sum(outputs, -1), 1, atol=1e-2)
+    last = model
+    while isinstance(last, keras.Model):
+        last = last.layers[-1]
+    if sums_to_one or getattr(last, "activation", None) is keras.activations.sigmoid:
+        return lambda values: tf.cast(values, tf.float32)
+    return lambda values: tf.nn.softmax(tf.cast(values, tf.float32))
 
-    return probabilities
 
-
-def _write(model, folder, class_names, preprocessing, top_k):
+def _write(model, probabilities, folder, class_names, preprocessing, top_k):
     names = tf.constant(class_names)
-    probabilities = probabilities_of(model)
 
     def answer(images):
-        rows = probabilities(images)
+        rows = probabilities(model(images, training=False))
         scores, best = tf.math.top_k(rows, top_k)
         return {"probabilities": rows, "classes": tf.gather(names, best), "scores": scores}
 
@@ -201,27 +209,18 @@ def _free_from_xla(folder):
     file.write_bytes(saved_model.SerializeToString())
 
 
-def _compare(model, folder, preprocessing, images):
-    """Returns how far any signature's probabilities are from the model's; raises if far."""
+def _compare(expected, folder, inputs, pixels, tolerance):
+    """Returns how far any signature's probabilities are from the expected; raises if far."""
     signatures = load(folder)
-    pixels = preprocessing.resize(tf.constant(images))
-    inputs = preprocessing.scale(pixels)
-    expected = model.predict(inputs, verbose=0)
-    if not np.allclose(expected.sum(-1), 1, atol=1e-2):
-        expected = tf.nn.softmax(tf.cast(expected, tf.float32)).numpy()
     files = tf.stack([tf.io.encode_png(image) for image in pixels])
     examples = tf.constant([_example(file) for file in files.numpy()])
-    half = model.compute_dtype in ("float16", "bfloat16") or any(
-        layer.compute_dtype in ("float16", "bfloat16") for layer in model.layers
-    )
-    tolerance = 2e-2 if half else 1e-4
     greatest = 0.0
     for name, argument in (
         ("serving_default", inputs),
         ("image_bytes", files),
         ("tf_example", examples),
     ):
-        for count in (len(images), 1):  # the batch is dynamic
+        for count in (len(expected), 1):  # the batch is dynamic
             served = signatures[name](argument[:count])["probabilities"].numpy()
             difference = float(np.max(np.abs(served - expected[:count])))
             if not difference <= tolerance:
@@ -239,7 +238,7 @@ def _example(file):
     return tf.train.Example(features=features).SerializeToString()
 
 
-def _embedded_images(preprocessing):
+def embedded_images(preprocessing):
     """Returns sixteen handwritten digits in the model's shape."""
     from kerasbook.data import read_digits
 

@@ -6,8 +6,9 @@ import tensorflow as tf
 
 from kerasbook import serving
 from kerasbook.applications import load_model
+from kerasbook.ops.backend import require_tensorflow
 from kerasbook.serving.preprocessing import Preprocessing
-from kerasbook.serving.saved_model import probabilities_of
+from kerasbook.serving.saved_model import embedded_images, to_probabilities
 from kerasbook.training.files import RunFolder, read_json
 
 
@@ -23,20 +24,24 @@ def predict(run_dir, files, *, top=3):
         Pairs of the path and the `top` most probable (class name, probability), or instead of
         them a `ValueError` that says why the file cannot be read.
     """
+    require_tensorflow("Prediction")
     folder = RunFolder.open(run_dir)
     record = read_json(folder.record)
     preprocessing = Preprocessing(**record["preprocessing"])
     names = record["class_names"]
-    probabilities = tf.function(probabilities_of(load_model(folder.best, compile=False)))
+    model = load_model(folder.best, compile=False)
+    typical = preprocessing.scale(embedded_images(preprocessing))
+    probabilities = to_probabilities(model, model.predict(typical, verbose=0))
     for file in files:
         try:
             pixels = preprocessing.decode(pathlib.Path(file).read_bytes())
         except OSError as error:
             yield file, ValueError(f"{file}: {error.strerror}")
         except (tf.errors.InvalidArgumentError, ValueError):
-            yield file, ValueError(f"{file}: not a whole JPEG, PNG, GIF or BMP image")
+            yield file, ValueError(f"{file}: cannot be decoded as a JPEG, PNG, GIF or BMP image")
         else:
-            row = probabilities(preprocessing.scale(pixels)[None])[0]
+            outputs = model.predict(preprocessing.scale(pixels)[None], verbose=0)
+            row = probabilities(outputs)[0]
             scores, best = tf.math.top_k(row, min(top, len(names)))
             yield file, [(names[i], float(s)) for i, s in zip(best, scores, strict=True)]
 

@@ -9,6 +9,7 @@ import keras
 
 from kerasbook import augmentation, serving
 from kerasbook.applications import create_model, load_model
+from kerasbook.ops.backend import require_tensorflow
 from kerasbook.serving.preprocessing import Preprocessing
 from kerasbook.training import environment, report
 from kerasbook.training.data import LabelledImages
@@ -56,6 +57,7 @@ def train(
         FloatingPointError: If the loss is not finite.
         Interrupted: If a signal asked to stop.
     """
+    require_tensorflow("Training")
     if resume:
         _check_resume(recipe, run_dir)
     policy = augmentation.get_policy(recipe.augmentation)
@@ -123,7 +125,13 @@ def train(
     )
     if resume:
         engine.restore()
-    position = engine.fit(recipe.epochs)
+    try:
+        position = engine.fit(recipe.epochs)
+    except BaseException:
+        if is_chief(strategy):
+            with contextlib.suppress(OSError):  # the disk may be what failed
+                write_json(folder.record, {**record, "status": "stopped"})
+        raise
     if not is_chief(strategy):
         return None
     record |= {
@@ -170,6 +178,7 @@ def evaluate(run_dir, *, split=None, data_dir=None):
     Returns:
         Dictionary of `loss`, `accuracy`, `examples` and `split`.
     """
+    require_tensorflow("Evaluation")
     folder = RunFolder.open(run_dir)
     recipe, record = recipe_of(run_dir), read_json(folder.record)
     model = load_model(folder.best, compile=False)

@@ -53,7 +53,7 @@ def make_engine(path, *, callbacks=(), strategy=None, learning_rate=0.01, resume
         model.compile(
             keras.optimizers.Adam(learning_rate),
             "sparse_categorical_crossentropy",
-            ["accuracy"],
+            metrics=["accuracy"],
         )
     folder = RunFolder(path) if resume else RunFolder.create(path)
     engine = Engine(model, strategy, training, validation, folder, callbacks=callbacks, verbose=0)

@@ -47,7 +47,7 @@ def test_good_files_are_answered_and_bad_ones_named(trained_run, files):
             assert isinstance(answer, ValueError)
             assert str(path) in str(answer)
     assert "No such file" in str(answers[files["missing.png"]])
-    assert "not a whole" in str(answers[files["short.jpg"]])
+    assert "cannot be decoded" in str(answers[files["short.jpg"]])
 
 
 def test_more_classes_than_there_are(trained_run, files):

@@ -1,0 +1,109 @@
+"""Writes the tables of README.md from the records: `python benchmarks/tables.py [--check]`.
+
+Between `<!-- table: NAME -->` and `<!-- end -->` the README holds what this script makes.
+"""
+
+import json
+import pathlib
+import re
+import sys
+
+HERE = pathlib.Path(__file__).parent
+README = HERE.parent / "README.md"
+
+
+def read(name):
+    return json.loads((HERE / "records" / f"{name}.json").read_text())
+
+
+def machine(record):
+    found = record["environment"]
+    return (
+        f"{found['processor']}, {found['cores']} cores, TensorFlow {found['tensorflow']}, "
+        f"Keras {found['keras']}, {record['date']}"
+    )
+
+
+def table(header, rows, note):
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines) + f"\n\n{note}"
+
+
+def layers():
+    record = read("layers")
+    rows = [
+        [
+            f"`{row['name']}`",
+            " x ".join(map(str, row["input_shape"])),
+            f"{row['kerasbook_ms']:.1f} ms",
+            f"{row['rival_ms']:.1f} ms",
+            f"{row['times_faster']:.1f}",
+        ]
+        for row in record["rows"]
+    ]
+    header = ["train step", "input", "kerasbook", "Keras", "times faster"]
+    return table(header, rows, f"{machine(record)}; `benchmarks/layers.py`.")
+
+
+def engine():
+    record = read("engine")
+    [row] = record["rows"]
+    cells = [
+        row["name"],
+        f"{row['kerasbook_ms'] / 1e3:.2f} s",
+        f"{row['rival_ms'] / 1e3:.2f} s",
+        f"{row['times_faster']:.2f}",
+    ]
+    header = ["", "kerasbook", "Keras `fit`", "times faster"]
+    return table(header, [cells], f"{machine(record)}; `benchmarks/engine.py`.")
+
+
+def accuracy():
+    record = read("accuracy")
+    rows = [
+        [
+            f"`{row['recipe']}`",
+            str(row["epochs"]),
+            f"{row['parameters']:,}",
+            f"{row['median_test_accuracy']:.2%}",
+            " ".join(f"{a:.2%}" for a in row["test_accuracies"]),
+            f"{row['median_train_seconds']:.1f} s",
+        ]
+        for row in record["rows"]
+    ]
+    header = ["recipe", "epochs", "parameters", "median", "seeds 0, 1, 2", "training"]
+    return table(header, rows, f"Test accuracy; {machine(record)}; `benchmarks/accuracy.py`.")
+
+
+def imports():
+    record = read("imports")
+    rows = [
+        [f"`{row['name']}`", f"{row['kerasbook_ms'] / 1e3:.2f} s", f"{row['added_seconds']:+.2f} s"]
+        for row in record["rows"]
+    ]
+    header = ["", "time", "against `import keras`"]
+    return table(header, rows, f"{machine(record)}; `benchmarks/imports.py`.")
+
+
+TABLES = {f.__name__: f for f in (layers, engine, accuracy, imports)}
+
+
+def fill(text):
+    """Returns the README's text with every table made anew."""
+
+    def replace(match):
+        return f"{match[1]}\n{TABLES[match[2]]()}\n{match[3]}"
+
+    return re.sub(r"(<!-- table: (\w+) -->)\n.*?(<!-- end -->)", replace, text, flags=re.DOTALL)
+
+
+def main():
+    text = README.read_text()
+    filled = fill(text)
+    if "--check" in sys.argv:
+        sys.exit(0 if filled == text else "README.md is not what the records say")
+    README.write_text(filled)
+
+
+if __name__ == "__main__":
+    main()
