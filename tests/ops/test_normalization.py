@@ -22,7 +22,7 @@ def test_group_normalization_holds_for_a_large_mean(mean, groups, rng):
 
 
 def test_group_normalization_of_half_precision_keeps_its_dtype(rng):
-    x = keras.ops.convert_to_tensor(300 + rng.normal(size=(2, 9, 4)).astype("float16"))
+    x = keras.ops.convert_to_tensor(300 + rng.normal(size=(2, 9, 4)), dtype="float16")
     y = ops.group_normalization(x, 2)
     assert keras.backend.standardize_dtype(y.dtype) == "float16"
     assert bool(keras.ops.all(keras.ops.isfinite(y)))
