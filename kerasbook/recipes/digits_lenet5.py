@@ -1,4 +1,11 @@
-"""LeNet-5 on the embedded 8 x 8 digits: the first run of everybody, without a download."""
+"""LeNet-5 on the embedded 8 x 8 digits: the first run of everybody, without a download.
+
+    kerasbook train
+
+The images are doubled in size, and LeNet-5 gets 3 x 3 kernels, 32 and 64 channels, 128 and 64
+units, ReLU, max pooling and dropout; it learns from shifted images by one cycle of Adam. Accuracy
+and time, as measured, stand in the README's table of recipes.
+"""
 
 from kerasbook.registry import register
 from kerasbook.training import Recipe

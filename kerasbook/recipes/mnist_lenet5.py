@@ -1,4 +1,12 @@
-"""LeNet-5 on MNIST, one epoch."""
+"""LeNet-5 on MNIST, one epoch.
+
+    kerasbook train mnist_lenet5
+
+Murphy (2022), section 14.3.1, reports 98.8 % after one epoch, and leaves channels, optimizer and
+batch open. We chose 32 and 64 channels (LeCun et al. had 6 and 16), ReLU, max pooling, batches of
+64, one cycle of Adam up to 0.003, and no augmentation; 5,000 training images are kept for
+validation. What we measured stands in the README's table of recipes.
+"""
 
 from kerasbook.registry import register
 from kerasbook.training import Recipe

@@ -1,4 +1,13 @@
-"""The 784-128-128-10 multilayer perceptron on MNIST."""
+"""The 784-128-128-10 multilayer perceptron on MNIST: 118,282 parameters.
+
+    kerasbook train mnist_mlp                 two epochs
+    kerasbook train mnist_mlp --epochs 1
+
+Murphy (2022), section 13.2.4.2, reports 97.1 % after two epochs, and 95.9 % after one, without
+saying how. We chose ReLU, Adam with batches of 32, a learning rate of 0.002 that falls to 0 along
+a cosine, and no augmentation; 5,000 training images are kept for validation. What we measured
+stands in the README's table of recipes.
+"""
 
 from kerasbook.registry import register
 from kerasbook.training import Recipe
