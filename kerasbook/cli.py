@@ -7,8 +7,11 @@ shows where it came from), 130 after Ctrl-C, 143 after SIGTERM.
 import argparse
 import contextlib
 import os
+import re
 import sys
 import tempfile
+import traceback
+import warnings
 
 from absl import app, flags, logging
 from absl.flags import argparse_flags
@@ -54,10 +57,11 @@ cannot be read is named on stderr, the others are still predicted, and the exit 
 """
 
 EXPORT = """\
-Writes a run's best model as a SavedModel, loads it again, and compares it with the model on
-real images before it appears. Signatures: serving_default (float images), image_bytes (the
-files themselves) and tf_example (serialized tf.train.Example with the file under "image"). All
-return `probabilities`, and the `classes` and `scores` of the best.
+Writes a run's best model as a SavedModel (in place of RUN/saved_model, or to a new folder),
+loads it again, and compares it with the model on real images before it appears. Signatures:
+serving_default (float images), image_bytes (the files themselves) and tf_example (serialized
+tf.train.Example with the file under "image"). All return `probabilities`, and the `classes` and
+`scores` of the best.
 
   kerasbook export runs/first -o served/digits/1
 """
@@ -165,7 +169,9 @@ def _add_train_flags(train):
         default="default",
         help="one device; all GPUs here; the machines in TF_CONFIG; a TPU",
     )
-    train.add_argument("--augmentation", metavar="POLICY", help="none, shift or shift_and_flip")
+    train.add_argument(
+        "--augmentation", metavar="POLICY", help="none, shift, shift_and_flip or a plug-in's"
+    )
     train.add_argument(
         "--precision",
         choices=("float32", "mixed_bfloat16", "mixed_float16"),
@@ -216,20 +222,25 @@ def _train(arguments):
         recipe = training.recipe_of(arguments.run_dir)
     else:
         recipe = recipes.get_recipe(arguments.recipe or "digits_lenet5")
-    record = training.train(
-        recipe.replace(**parse_settings(arguments.settings), **given),
-        run_dir=arguments.run_dir,
-        data_dir=arguments.data_dir,
-        max_examples=arguments.max_examples,
-        strategy=arguments.strategy,
-        resume=arguments.resume,
-    )
+    with contextlib.redirect_stdout(_Patient(sys.stdout)):
+        record = training.train(
+            recipe.replace(**{**parse_settings(arguments.settings), **given}),
+            run_dir=arguments.run_dir,
+            data_dir=arguments.data_dir,
+            max_examples=arguments.max_examples,
+            strategy=arguments.strategy,
+            resume=arguments.resume,
+        )
+        _print_results(record)
+
+
+def _print_results(record):
     if record is not None:
         print(
             f"test accuracy {record['test_accuracy']:.2%} "
             f"({record['examples']['test']:,} images, loss {record['test_loss']:.4f})"
         )
-        print(f"run folder    {record['run_dir']}")
+        print(f"run folder    {record['run_dir']}", flush=True)
 
 
 def _evaluate(arguments):
@@ -306,24 +317,57 @@ def _quiet_import():
             os.close(kept)
 
 
+class _Patient:
+    """Stdout for a run: where its reader is gone, it falls silent and the run goes on."""
+
+    def __init__(self, stream):
+        self._stream = stream
+
+    def write(self, text):
+        try:
+            return self._stream.write(text)
+        except BrokenPipeError:
+            _silence(self._stream)
+            return len(text)
+
+    def flush(self):
+        try:
+            self._stream.flush()
+        except BrokenPipeError:
+            _silence(self._stream)
+
+    def __getattr__(self, name):
+        return getattr(self._stream, name)
+
+
+def _silence(stream):
+    """Sends what a stream still holds, and all that follows, nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def _show_warning(message, *_):
+    print(f"kerasbook: warning: {' '.join(str(message).split())}", file=sys.stderr)
+
+
 def main(arguments):
     """Runs one parsed command and returns its exit code."""
     command = f"kerasbook {arguments.command}"
     if not flags.FLAGS["verbosity"].present:
         logging.set_verbosity(logging.WARNING)
+    warnings.showwarning = _show_warning
     try:
         with _quiet_import():
             import keras  # noqa: F401  all commands need it
         return arguments.function(arguments) or 0
     except BrokenPipeError:  # the reader of a pipe, such as `head`, has had enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _silence(sys.stdout)
         return 0
     except KeyboardInterrupt as error:
-        print(f"\n{command}: {error or 'interrupted'}", file=sys.stderr)
+        print(f"\n{command}: {str(error) or 'interrupted'}", file=sys.stderr)
         return getattr(error, "exit_code", INTERRUPTED)
     except Exception as error:
         if arguments.debug:
-            raise
+            traceback.print_exc()
         print(f"{command}: {_one_line(error)}", file=sys.stderr)
         return BAD_INPUT
 
@@ -332,13 +376,26 @@ def _one_line(error):
     if isinstance(error, OSError) and error.strerror:
         place = f": {error.filename}" if error.filename else ""
         return f"{error.strerror}{place}"
-    text = next((line.strip() for line in str(error).splitlines() if line.strip()), "")
+    # TensorFlow's messages begin with the place in its graph.
+    text = re.sub(r"\{\{.*?\}\}", "", str(error)).strip()
+    text = next((line.strip() for line in text.splitlines() if line.strip()), "")
     if isinstance(error, (ValueError, FloatingPointError, OSError)) and text:
         return text
     return f"{type(error).__name__}: {text} (--debug shows where)"
 
 
+def _parse(argv):
+    parser = make_parser()
+    try:
+        return parser.parse_args(argv[1:])
+    except flags.Error as error:
+        return parser.error(" ".join(str(error).split()))
+
+
 def run():
     """The console script."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by the caller
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115  it stays open
     # absl parses with our parser, which knows the command; it exits with what `main` returns.
-    app.run(main, flags_parser=lambda argv: make_parser().parse_args(argv[1:]))
+    app.run(main, flags_parser=_parse)

@@ -1,10 +1,10 @@
-"""The one registry of things that have a name: layers, models, policies and recipes.
+"""The one registry of things that have a name: models, policies, recipes, plug-ins' layers.
 
-Everything that can be asked for by name is registered here, the library's own parts and
-those of plug-ins alike. A plug-in is any installed package that names modules in the
-entry-point group `kerasbook.plugins`; its modules are imported once, by `load_plugins`,
-and register what they bring. A module that fails to import gives one warning that names
-it, and nothing else breaks.
+What can be asked for by name is registered here, the library's own parts and those of plug-ins
+alike; only the library's own layers are listed by `kerasbook.layers` itself. A plug-in is any
+installed package that names modules in the entry-point group `kerasbook.plugins`; its modules are
+imported once, by `load_plugins`, and register what they bring. A module that fails to import
+gives one warning that names it, and nothing else breaks.
 """
 
 import difflib
@@ -14,6 +14,7 @@ import importlib.metadata
 import warnings
 
 ENTRY_POINT_GROUP = "kerasbook.plugins"
+BUILT_IN = ("applications", "augmentation", "recipes")
 
 _ENTRIES = {"layer": {}, "model": {}, "policy": {}, "recipe": {}}
 
@@ -49,8 +50,8 @@ def register(kind, name=None):
         taken = _ENTRIES[kind].get(key, entry)
         if taken is not entry and _origin(taken) != _origin(entry):
             raise ValueError(
-                f"`name` must be free. Received: name={key!r}, which is the {kind} of "
-                f"{_origin(taken)}"
+                f"`name` must be free. Received: name={key!r}, which is a {kind} of "
+                f"{_origin(taken)[0]}"
             )
         _ENTRIES[kind][key] = entry
         return entry
@@ -68,8 +69,13 @@ def names(kind, pattern="*"):
     return sorted(fnmatch.filter(_ENTRIES[kind], pattern))
 
 
-def get(kind, name):
+def get(kind, name, argument=None):
     """Returns the object registered under a name.
+
+    Args:
+        kind: As in `register`.
+        name: The name.
+        argument: What the caller calls it, for the message; `None` is the kind.
 
     Raises:
         ValueError: If there is none; the message lists the nearest names.
@@ -78,7 +84,7 @@ def get(kind, name):
     try:
         return _ENTRIES[kind][name]
     except KeyError:
-        raise ValueError(unknown(kind, name, _ENTRIES[kind])) from None
+        raise ValueError(unknown(argument or kind, name, _ENTRIES[kind])) from None
 
 
 def unknown(kind, name, candidates):
@@ -90,13 +96,16 @@ def unknown(kind, name, candidates):
 
 @functools.cache
 def load_plugins():
-    """Imports every plug-in module, once in the life of the process."""
+    """Imports every plug-in module, once in the life of the process, after our own names."""
+    for room in BUILT_IN:  # first, so that no plug-in takes a name of the library's own
+        importlib.import_module(f"kerasbook.{room}")
     for entry_point in importlib.metadata.entry_points(group=ENTRY_POINT_GROUP):
         try:
             entry_point.load()
-        except Exception as error:  # a plug-in may fail in any way; the library goes on
+        except (Exception, SystemExit) as error:  # it may fail in any way; the library goes on
+            reason = " ".join(f"{type(error).__name__}: {error}".split())
             warnings.warn(
                 f"The plug-in {entry_point.name!r} ({entry_point.value}) failed to import "
-                f"and is left out: {type(error).__name__}: {error}",
+                f"and is left out: {reason}",
                 stacklevel=2,
             )

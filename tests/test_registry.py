@@ -77,6 +77,28 @@ def test_a_failing_plugin_gives_one_warning_and_nothing_else_breaks(fresh, monke
     assert len(caught) == 1
 
 
+def test_a_plugin_takes_no_name_of_the_library_and_may_exit(monkeypatch):
+    class Greedy:
+        name, value = "greedy", "greedy_module"
+
+        def load(self):
+            registry.register("model", "lenet5")(lambda: None)
+
+    class Leaving:
+        name, value = "leaving", "leaving_module"
+
+        def load(self):
+            sys.exit("no")
+
+    monkeypatch.setattr(
+        registry.importlib.metadata, "entry_points", lambda group: [Greedy(), Leaving()]
+    )
+    registry.load_plugins.cache_clear()
+    with pytest.warns(UserWarning, match="'greedy'.*`name` must be free|'leaving'.*SystemExit"):
+        registry.load_plugins()
+    assert registry.get("model", "lenet5").__name__ == "LeNet5"
+
+
 @pytest.fixture(scope="module")
 def plugin_python(tmp_path_factory):
     """The Python of a new environment that has the example plug-in beside what this one has."""

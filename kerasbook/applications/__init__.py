@@ -34,7 +34,7 @@ def list_models(pattern="*"):
     return registry.names("model", pattern)
 
 
-def create_model(name, **arguments):
+def create_model(name, /, **arguments):
     """Returns a new model by its name.
 
     Args:

@@ -4,6 +4,7 @@ import keras
 
 from kerasbook import layers
 from kerasbook.applications import parts
+from kerasbook.layers.arguments import positive_integer, positive_integers
 from kerasbook.registry import register
 
 POOLINGS = {"average": keras.layers.AveragePooling2D, "max": keras.layers.MaxPooling2D}
@@ -62,7 +63,10 @@ def LeNet5(
         second convolution sees all maps of the first, the pooling has no weights, and the
         classifier is a softmax instead of radial basis functions.
     """
-    if downsampling not in POOLINGS:
+    kernel_size = positive_integer("kernel_size", kernel_size)
+    filters = positive_integers("filters", filters, 2)
+    units = positive_integers("units", units, 2)
+    if downsampling not in list(POOLINGS):
         raise ValueError(
             f"`downsampling` must be one of {sorted(POOLINGS)}. "
             f"Received: downsampling={downsampling!r}"

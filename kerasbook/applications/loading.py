@@ -27,4 +27,8 @@ def load_model(path, **arguments):
     path = pathlib.Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"`path` must be a `.keras` file. Received: path={str(path)!r}")
-    return keras.saving.load_model(path, **arguments)
+    try:
+        return keras.saving.load_model(path, **arguments)
+    except (ValueError, OSError, KeyError, TypeError) as error:
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise ValueError(f"{path} cannot be loaded as a Keras model: {reason}") from error

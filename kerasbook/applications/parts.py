@@ -18,11 +18,17 @@ def image_input(input_shape, default_size, include_top, minimum=1):
     Raises:
         ValueError: If the shape is no image, too small, or open where it must not be.
     """
+    if keras.config.image_data_format() != "channels_last":
+        raise ValueError(
+            "Models take images with the channels last. "
+            f"Received: image_data_format={keras.config.image_data_format()!r}"
+        )
     if input_shape is None:
         size = default_size if include_top else None
         input_shape = (size, size, 3)
-    shape = tuple(input_shape)
-    if len(shape) != 3 or shape[2] is None:
+    shape = tuple(input_shape) if isinstance(input_shape, (tuple, list)) else (input_shape,)
+    sizes = all(size is None or (type(size) is int and size > 0) for size in shape)
+    if len(shape) != 3 or shape[2] is None or not sizes:
         raise ValueError(
             f"`input_shape` must be (height, width, channels). Received: input_shape={shape}"
         )
@@ -43,7 +49,7 @@ def classifier(x, classes, activation):
     Raises:
         ValueError: If `classes` is no positive integer.
     """
-    if not isinstance(classes, int) or classes < 1:
+    if type(classes) is not int or classes < 1:
         raise ValueError(f"`classes` must be a positive integer. Received: classes={classes!r}")
     x = keras.layers.Dense(classes, name="predictions")(x)
     if activation is None:
@@ -69,7 +75,7 @@ def with_weights(model, weights):
         ValueError: If `weights` is neither `None` nor the path of a weights file.
     """
     if weights is not None:
-        if not pathlib.Path(weights).is_file():
+        if not isinstance(weights, (str, pathlib.Path)) or not pathlib.Path(weights).is_file():
             raise ValueError(
                 "`weights` must be None or the path of a weights file. "
                 f"Received: weights={str(weights)!r}"

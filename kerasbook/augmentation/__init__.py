@@ -42,4 +42,4 @@ def get_policy(name):
     Raises:
         ValueError: If there is no such policy; the message lists the nearest names.
     """
-    return registry.get("policy", name)()
+    return registry.get("policy", name, argument="augmentation")()

@@ -1,6 +1,7 @@
 """A CSV file with one row per epoch."""
 
 import csv
+import os
 import pathlib
 import time
 
@@ -38,26 +39,36 @@ class EpochLog(keras.callbacks.Callback):
 
     def on_epoch_begin(self, epoch, logs=None):
         self._start = self._end = time.perf_counter()
+        self._first = None
 
     def on_train_batch_end(self, batch, logs=None):
+        if self._first is None:
+            self._first = batch  # not 0 where an epoch is resumed
+        self._last = batch
         self._end = time.perf_counter()
 
     def on_epoch_end(self, epoch, logs=None):
         seconds = self._end - self._start
+        share = 0.0
+        if self._first is not None:
+            share = min(1.0, (self._last + 1 - self._first) / (self.params.get("steps") or 1))
         values = {
             **{key: float(value) for key, value in (logs or {}).items()},
             "epoch": epoch + 1,
             "seconds": round(seconds, 6),
-            "examples_per_second": round(self.examples / seconds, 1) if seconds else "",
+            "examples_per_second": round(share * self.examples / seconds, 1) if seconds else "",
         }
         self._write([[values.get(column, "") for column in self.COLUMNS]])
 
     def _write(self, rows, header=False):
-        with self.path.open("w" if header else "a", newline="") as file:
+        # A new file takes the old one's place once it is whole.
+        path = self.path.with_suffix(".partial") if header else self.path
+        with path.open("w" if header else "a", newline="") as file:
             writer = csv.writer(file)
             if header:
                 writer.writerow(self.COLUMNS)
             writer.writerows(rows)
+        os.replace(path, self.path)
 
 
 def read_log(path):
@@ -70,4 +81,7 @@ def read_log(path):
 
 def _read_cells(path):
     with pathlib.Path(path).open(newline="") as file:
-        return list(csv.DictReader(file))
+        rows = list(csv.DictReader(file))
+    if any(set(row) != set(EpochLog.COLUMNS) for row in rows):
+        raise ValueError(f"{path} is not the log of a run")
+    return rows

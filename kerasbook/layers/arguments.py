@@ -1,5 +1,7 @@
 """Checks of constructor arguments that several layers share."""
 
+import keras
+
 
 def positive_integer(name, value):
     """Returns `value` if it is an integer above 0, else raises a `ValueError` naming it."""
@@ -22,9 +24,10 @@ def positive_integers(name, value, count):
 
 def static_channels(input_shape, axis):
     """Returns the size of the channel axis, or raises a `ValueError` if it is not known."""
-    if not -len(input_shape) <= axis < len(input_shape):
+    rank = len(input_shape)
+    if not isinstance(axis, int) or not -rank <= axis < rank or axis % rank == 0:
         raise ValueError(
-            f"`axis` must be an axis of the inputs. Received: axis={axis}, "
+            f"`axis` must be an axis of the inputs, not the batch's. Received: axis={axis!r}, "
             f"input_shape={tuple(input_shape)}"
         )
     channels = input_shape[axis]
@@ -34,6 +37,17 @@ def static_channels(input_shape, axis):
             f"Received: input_shape={tuple(input_shape)}"
         )
     return channels
+
+
+def data_format_of(value):
+    """Returns `value`, or Keras' setting for `None`; raises a `ValueError` for no data format."""
+    data_format = str(value or keras.config.image_data_format()).lower()
+    if data_format not in ("channels_last", "channels_first"):
+        raise ValueError(
+            "`data_format` must be 'channels_last' or 'channels_first'. "
+            f"Received: data_format={value!r}"
+        )
+    return data_format
 
 
 def divisible(name, groups, channels):

@@ -19,6 +19,8 @@ def conv2d(inputs, kernel, strides, padding, dilation_rate):
     dilated = max(dilation_rate) > 1
     dtype = inputs.dtype.name
     padding = padding.upper()
+    if inputs.shape[0] == 0:  # for an empty batch oneDNN's kernel returns a wrong shape
+        return tf.zeros(_output_shape(inputs, kernel, strides, padding, dilation_rate), dtype)
     if has_native_gradient(dtype, groups > 1, dilated):
         return tf.nn.conv2d(inputs, kernel, strides, padding, dilations=dilation_rate)
     if groups > 1:
@@ -26,6 +28,14 @@ def conv2d(inputs, kernel, strides, padding, dilation_rate):
         outputs = [conv2d(x, k, strides, padding, dilation_rate) for x, k in parts]
         return tf.concat(outputs, -1)
     return _sum_of_taps(inputs, kernel, strides, padding, dilation_rate)
+
+
+def _output_shape(inputs, kernel, strides, padding, dilation_rate):
+    sizes = tf.shape(inputs)[1:3]
+    if padding == "VALID":
+        sizes -= (tf.constant(kernel.shape[:2]) - 1) * tf.constant(dilation_rate)
+    rows, columns = tf.unstack((sizes - 1) // tf.constant(strides) + 1)
+    return [0, rows, columns, kernel.shape[3]]
 
 
 @functools.cache

@@ -93,10 +93,10 @@ def fused_batch_normalization(inputs, gamma, beta, *, mean=None, variance=None, 
 
     Args:
         inputs: Tensor `(batch, ..., channels)` of rank 2 or more, float32 or half precision.
-        gamma: Float32 scale `(channels,)`.
-        beta: Float32 offset `(channels,)`.
-        mean: Float32 `(channels,)`; `None` takes the batch's own statistics.
-        variance: Float32 `(channels,)`, given if and only if `mean` is.
+        gamma: Scale `(channels,)`.
+        beta: Offset `(channels,)`.
+        mean: `(channels,)`; `None` takes the batch's own statistics.
+        variance: `(channels,)`, given if and only if `mean` is.
         epsilon: Added to the variance, at least `SMALLEST_FUSED_EPSILON`.
 
     Returns:
@@ -109,6 +109,9 @@ def fused_batch_normalization(inputs, gamma, beta, *, mean=None, variance=None, 
     rank, channels = len(inputs.shape), inputs.shape[-1]
     shape = tf.shape(inputs)
     x = inputs if rank == 4 else tf.reshape(inputs, (shape[0], -1, 1, channels))
+    gamma, beta = tf.cast(gamma, tf.float32), tf.cast(beta, tf.float32)
+    if mean is not None:
+        mean, variance = tf.cast(mean, tf.float32), tf.cast(variance, tf.float32)
     outputs, mean_used, variance_used = tf.compat.v1.nn.fused_batch_norm(
         x,
         scale=gamma,

@@ -8,7 +8,6 @@ from kerasbook import registry
 
 def list_recipes(pattern="*"):
     """Returns the sorted names of the library's and the plug-ins' recipes."""
-    _load()
     return registry.names("recipe", pattern)
 
 
@@ -18,10 +17,8 @@ def get_recipe(name):
     Raises:
         ValueError: If there is none; the message lists the nearest names.
     """
-    _load()
     return registry.get("recipe", name)
 
 
-def _load():
-    for module in pkgutil.iter_modules(__path__):
-        importlib.import_module(f"{__name__}.{module.name}")
+for _module in pkgutil.iter_modules(__path__):
+    importlib.import_module(f"{__name__}.{_module.name}")

@@ -5,6 +5,7 @@ numbers that it was trained on.
 """
 
 import dataclasses
+import math
 
 import tensorflow as tf
 
@@ -44,6 +45,8 @@ class Preprocessing:
                     f"`{field}` must hold one value, or one per channel. "
                     f"Received: {field}={values} for {self.channels} channels"
                 )
+            if not all(map(math.isfinite, values)):
+                raise ValueError(f"`{field}` must be finite. Received: {field}={values}")
         if min(self.std) <= 0:
             raise ValueError(f"`std` must be above 0. Received: std={self.std}")
 

@@ -49,7 +49,7 @@ def export(
         images: Real images to compare on, uint8 `(count, height, width, channels)`; `None`
             takes handwritten digits from the embedded dataset, resized.
         top_k: Number of best classes to name, at most as many as there are.
-        overwrite: Whether to replace `path`, in one step at the very end.
+        overwrite: Whether to replace a SavedModel or an empty folder at `path`, at the very end.
 
     Returns:
         The greatest absolute difference between a served and a predicted probability.
@@ -57,11 +57,16 @@ def export(
     Raises:
         ValueError: If the model is no image classifier, an argument does not fit it, or the
             served probabilities differ from the predicted ones.
-        FileExistsError: If `path` exists and `overwrite` is `False`.
+        FileExistsError: If `path` exists and `overwrite` is `False`, or it is something else than a
+            SavedModel.
     """
     require_tensorflow("Export")
-    path = pathlib.Path(path)
+    path = pathlib.Path(path).resolve()
     height, width, channels = _image_shape(model)
+    if not isinstance(preprocessing, Preprocessing | None):
+        raise ValueError(
+            f"`preprocessing` must be a Preprocessing or None. Received: {preprocessing!r}"
+        )
     preprocessing = preprocessing or Preprocessing(height, width, channels)
     if preprocessing.shape != (height, width, channels):
         raise ValueError(
@@ -69,7 +74,7 @@ def export(
             f"Received: preprocessing={preprocessing}"
         )
     classes = model.outputs[0].shape[-1]
-    names = [str(i) for i in range(classes)] if class_names is None else list(class_names)
+    names = [str(i) for i in range(classes)] if class_names is None else list(map(str, class_names))
     if len(names) != classes:
         raise ValueError(
             f"`class_names` must hold one name for each of the {classes} classes. "
@@ -77,13 +82,19 @@ def export(
         )
     if not isinstance(top_k, int) or top_k < 1:
         raise ValueError(f"`top_k` must be a positive integer. Received: top_k={top_k!r}")
-    if path.exists() and not overwrite:
-        raise FileExistsError(f"`path` exists and is not overwritten. Received: path={str(path)!r}")
+    _check_place(path, overwrite)
     images = embedded_images(preprocessing) if images is None else np.asarray(images)
+    if images.dtype != np.uint8 or images.ndim != 4 or images.shape[::3] != (len(images), channels):
+        raise ValueError(
+            f"`images` must be uint8 (count, height, width, {channels}). "
+            f"Received: {images.dtype} {images.shape}"
+        )
+    if not len(images):
+        raise ValueError("`images` must hold at least one image. Received: none")
     pixels = preprocessing.resize(tf.constant(images))
     inputs = preprocessing.scale(pixels)
     outputs = model.predict(inputs, verbose=0)
-    probabilities = to_probabilities(model, outputs)
+    probabilities = to_probabilities(outputs)
     half = any(layer.compute_dtype in ("float16", "bfloat16") for layer in [model, *model.layers])
     tolerance = 2e-2 if half else 1e-4
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -133,11 +144,28 @@ def load(path):
     return {name: caller(name) for name in loaded.signatures}
 
 
+def _check_place(path, overwrite):
+    if not path.exists():
+        return
+    if not overwrite:
+        raise FileExistsError(
+            "`path` must be new, unless a SavedModel is to be overwritten. "
+            f"Received: path={str(path)!r}"
+        )
+    replaceable = path.is_dir() and ((path / "saved_model.pb").is_file() or not any(path.iterdir()))
+    if not replaceable:
+        raise FileExistsError(
+            "`path` must be a SavedModel or an empty folder to be overwritten. "
+            f"Received: path={str(path)!r}"
+        )
+
+
 def _image_shape(model):
     shapes = [tuple(i.shape) for i in getattr(model, "inputs", None) or []]
     if len(shapes) != 1 or len(shapes[0]) != 4 or None in shapes[0][1:]:
         raise ValueError(
-            "`model` must have one input (batch, height, width, channels) of static size. "
+            "`model` must have one input (batch, height, width, channels) of static size; a "
+            "subclassed model gets one when it is wrapped in keras.Model(image, model(image)). "
             f"Received: inputs={shapes}"
         )
     if len(model.outputs) != 1 or len(model.outputs[0].shape) != 2:
@@ -148,18 +176,21 @@ def _image_shape(model):
     return shapes[0][1:]
 
 
-def to_probabilities(model, outputs):
+def to_probabilities(outputs):
     """Returns the function from a model's outputs to probabilities: nothing, or a softmax.
 
-    Predicted `outputs` that are positive and sum to one are probabilities, and so are those of a
-    sigmoid at the model's end; others are logits.
+    Predicted `outputs` in [0, 1] are probabilities, of classes or of labels; others are logits.
+
+    Raises:
+        ValueError: If there is one output only, and it is no probability.
     """
-    sums_to_one = np.all(outputs >= 0) and np.allclose(np.sum(outputs, -1), 1, atol=1e-2)
-    last = model
-    while isinstance(last, keras.Model):
-        last = last.layers[-1]
-    if sums_to_one or getattr(last, "activation", None) is keras.activations.sigmoid:
+    if np.all((outputs >= 0) & (outputs <= 1)):
         return lambda values: tf.cast(values, tf.float32)
+    if outputs.shape[-1] == 1:
+        raise ValueError(
+            "`model` must return probabilities, or the logits of two or more classes. "
+            f"Received: one output, {float(np.ravel(outputs)[0]):.3g} for the first image"
+        )
     return lambda values: tf.nn.softmax(tf.cast(values, tf.float32))
 
 
@@ -257,7 +288,4 @@ def _move(draft, path):
         if previous.exists():
             previous.rename(path)
         raise
-    if previous.is_dir():
-        shutil.rmtree(previous)
-    elif previous.exists():
-        previous.unlink()
+    shutil.rmtree(previous, ignore_errors=True)

@@ -37,6 +37,9 @@ def check_layer(make, input_shape, *, channel_axes=(-1,), exceptions=None, gradi
             reason why.
         gradient_error: Greatest relative error of the gradient.
 
+    On TensorFlow two logical CPUs are needed, which have to be made before its first operation;
+    `examples/plugin/check.py` shows how.
+
     Raises:
         AssertionError: If a promise is broken; the message names the layer and the promise.
 
@@ -63,8 +66,9 @@ def check_layer(make, input_shape, *, channel_axes=(-1,), exceptions=None, gradi
         if name not in case.exceptions:
             try:
                 promise(case)
-            except AssertionError as error:
-                raise AssertionError(f"{case.name} breaks {name}: {error}") from error
+            except Exception as error:
+                reason = str(error) if isinstance(error, AssertionError) else repr(error)
+                raise AssertionError(f"{case.name} breaks {name}: {reason}") from error
             checked.append(name)
     return checked
 

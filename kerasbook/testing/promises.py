@@ -11,6 +11,7 @@ import numpy as np
 from kerasbook.testing.case import (
     assert_close,
     call,
+    check,
     copies,
     has_training_mode,
     is_random,
@@ -33,12 +34,13 @@ def config_is_signature(case):
         if parameter.kind is not parameter.VAR_KEYWORD and name != "self"
     }
     base = {"name", "trainable", "dtype"}
-    assert set(before) == arguments | base, set(before) ^ (arguments | base)
-    assert json.loads(json.dumps(before)) == before, f"not plain JSON: {before}"
+    check(set(before) == arguments | base, f"one has not {set(before) ^ (arguments | base)}")
+    check(json.loads(json.dumps(before)) == before, f"not plain JSON: {before}")
     call(layer, case.inputs())
-    assert layer.get_config() == before, f"the call changed {before} to {layer.get_config()}"
+    after = layer.get_config()
+    check(after == before, f"the call changed {before} to {after}")
     again = type(layer).from_config(before).get_config()
-    assert again == before, f"{before} came back as {again}"
+    check(again == before, f"{before} came back as {again}")
 
 
 def reloads(case):
@@ -55,18 +57,21 @@ def symbolic_shape_is_eager(case):
     """A symbolic call promises the shape that the eager one has, unknown sizes included."""
     layer, x = case.layer(), case.inputs()
     eager = call(layer, x).shape
-    assert tuple(layer.compute_output_shape(x.shape)) == eager
+    computed = tuple(layer.compute_output_shape(x.shape))
+    check(computed == eager, f"computed {computed} for {eager}")
     static = tuple(keras.Model(i := keras.Input(x.shape[1:]), layer(i)).output.shape)
-    assert static == (None, *eager[1:]), f"{static} for {eager}"
+    check(static == (None, *eager[1:]), f"{static} for {eager}")
     rank = len(x.shape)
     kept = {axis % rank for axis in case.channel_axes}
     open_shape = tuple(x.shape[i] if i in kept else None for i in range(1, rank))
     symbol = keras.Input(open_shape)
     model = keras.Model(symbol, layer(symbol))
-    assert len(model.output.shape) == len(eager)
-    for promised, real in zip(model.output.shape, eager, strict=True):
-        assert promised in (None, real), f"{model.output.shape} for {eager}"
-    assert model.predict(x, verbose=0).shape == eager
+    promised = tuple(model.output.shape)
+    fits = len(promised) == len(eager) and all(
+        size in (None, real) for size, real in zip(promised, eager, strict=True)
+    )
+    check(fits, f"{promised} for {eager}")
+    check(model.predict(x, verbose=0).shape == eager, "of unknown sizes comes another shape")
 
 
 def leaves_inputs(case):
@@ -92,7 +97,8 @@ def one_seed_one_result(case):
     if is_random(first):
         result = call(first, x, training=True)
         np.testing.assert_array_equal(result, call(second, x, training=True))
-        assert np.any(result != call(first, x, training=True)), "the second call drew the same"
+        second = call(first, x, training=True)
+        check(np.any(result != second), "the second call drew the same")
 
 
 def images_draw_independently(case):
@@ -100,7 +106,8 @@ def images_draw_independently(case):
     layer = case.layer()
     if is_random(layer):
         outputs = call(layer, copies(case), training=True)
-        assert len(np.unique(outputs.reshape(len(outputs), -1), axis=0)) > 1
+        different = len(np.unique(outputs.reshape(len(outputs), -1), axis=0))
+        check(different > 1, "all samples drew the same")
 
 
 def batch_is_single(case):
@@ -115,10 +122,10 @@ def trains_in_half_precision(case):
     for policy in HALF_PRECISIONS:
         model = model_of(case, dtype=policy)
         loss = train_once(model, case, jit_compile=False)
-        assert np.isfinite(loss), f"{policy}: the loss is {loss}"
+        check(np.isfinite(loss), f"{policy}: the loss is {loss}")
         for weight in model.trainable_weights:
             value = keras.ops.convert_to_numpy(weight)
-            assert np.all(np.isfinite(value)), f"{policy}: {weight.path} is not finite"
+            check(np.all(np.isfinite(value)), f"{policy}: {weight.path} is not finite")
 
 
 def compiles(case):
@@ -127,39 +134,54 @@ def compiles(case):
     plain = model.predict(x, verbose=0)
     model.compile(jit_compile=True)
     assert_close(model.predict(x, verbose=0), plain)
-    assert np.isfinite(train_once(model, case, jit_compile=True))
+    check(np.isfinite(train_once(model, case, jit_compile=True)), "the loss is not finite")
 
 
 def works_in_dataset_map(case):
-    """The layer works inside `tf.data.Dataset.map`."""
+    """The layer works inside `tf.data.Dataset.map`, in training and out of it."""
     import tensorflow as tf
 
-    layer, x = case.layer(), case.inputs()
-    mode = {"training": False} if has_training_mode(layer) else {}
-    dataset = tf.data.Dataset.from_tensors(x).map(lambda images: layer(images, **mode))
-    assert_close(next(iter(dataset)).numpy(), call(layer, x))
+    x = case.inputs()
+    for training in (False, True):
+        mapped, direct = case.layer(), case.layer()  # two, whose draws begin alike
+        mode = {"training": training} if has_training_mode(mapped) else {}
+        dataset = tf.data.Dataset.from_tensors(x)
+        dataset = dataset.map(lambda images, layer=mapped, mode=mode: layer(images, **mode))
+        assert_close(next(iter(dataset)).numpy(), call(direct, x, training))
 
 
 def works_on_replicas(case):
-    """A step on two replicas runs, and a random layer draws differently on each."""
+    """A training step on two replicas runs, and a random layer draws differently on each."""
     import tensorflow as tf
 
     x = copies(case)
     strategy = two_replicas()
     with strategy.scope():
         layer = case.layer()
+        optimizer = keras.optimizers.SGD(1e-3)
+        optimizer.build(layer.trainable_variables)
 
-    @tf.function
-    def step():
+    def on_replica():
         mode = {"training": True} if has_training_mode(layer) else {}
-        return strategy.run(lambda: layer(x, **mode))
+        with tf.GradientTape() as tape:
+            outputs = layer(x, **mode)
+            loss = tf.reduce_mean(tf.square(outputs))
+        if layer.trainable_variables:
+            weights = [weight.value for weight in layer.trainable_variables]
+            optimizer.apply(tape.gradient(loss, weights), layer.trainable_variables)
+        return outputs
 
-    first, second = strategy.experimental_local_results(step())
-    assert np.all(np.isfinite(first)), "not finite"
+    step = tf.function(lambda: strategy.run(on_replica))
+    first, second = (v.numpy() for v in strategy.experimental_local_results(step()))
+    check(np.all(np.isfinite(first)), "the outputs are not finite")
     if is_random(layer):
-        assert np.any(first != second), "both replicas drew the same"
+        check(np.any(first != second), "both replicas drew the same")
     else:
-        assert_close(first.numpy(), second.numpy())
+        assert_close(first, second)
+    for weight in layer.trainable_variables:
+        held = [v.numpy() for v in strategy.experimental_local_results(weight.value)]
+        check(np.all(np.isfinite(held[0])), f"{weight.path} is not finite")
+        np.testing.assert_array_equal(held[0], held[1])
 
 
 def gradient_is_slope(case):
@@ -199,7 +221,7 @@ def gradient_is_slope(case):
             slope = (ends[0] - ends[1]) / (2 * step)
             claimed = float(np.sum(gradient.numpy() * direction))
             error = abs(claimed - slope) / max(abs(slope), abs(claimed), 1e-3)
-            assert error <= case.gradient_error, f"{claimed} for a slope of {slope}"
+            check(error <= case.gradient_error, f"{claimed} for a slope of {slope}")
 
 
 def serves_without_the_library(case):

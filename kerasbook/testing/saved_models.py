@@ -6,7 +6,7 @@ import sys
 
 import numpy as np
 
-from kerasbook.testing.case import model_of
+from kerasbook.testing.case import check, model_of
 
 
 def write_saved_model(case, folder):
@@ -16,7 +16,7 @@ def write_saved_model(case, folder):
     model.export(str(folder), verbose=False)
     np.savez(pathlib.Path(folder) / "expected.npz", x=x, y=expected)
     graph = (pathlib.Path(folder) / "saved_model.pb").read_bytes()
-    assert b"_XlaMustCompile" not in graph, "the graph holds _XlaMustCompile"
+    check(b"_XlaMustCompile" not in graph, "the graph holds _XlaMustCompile")
 
 
 def check_saved_models(folders):
@@ -33,4 +33,4 @@ def check_saved_models(folders):
     )
     command = [sys.executable, "-c", code, *map(str, folders)]
     result = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
-    assert result.returncode == 0, result.stderr[-2000:]
+    check(result.returncode == 0, result.stderr[-2000:])

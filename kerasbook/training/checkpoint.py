@@ -25,7 +25,7 @@ def save(model, path, position=None):
         model.save(draft, include_optimizer=position is not None)
         if position is not None:
             with zipfile.ZipFile(draft, "a") as archive:
-                seeds = [seed.numpy().tolist() for seed in _seed_states(model)]
+                seeds = [seed.numpy().tolist() for seed in seed_states(model)]
                 archive.writestr(_MEMBER, json.dumps({"position": position, "seeds": seeds}))
 
 
@@ -38,9 +38,10 @@ def restore(model, path):
     try:
         with zipfile.ZipFile(path) as archive:
             state = json.loads(archive.read(_MEMBER))
-        model.optimizer.build(model.trainable_variables)
+        if not model.optimizer.built:  # a second time would double its variables
+            model.optimizer.build(model.trainable_variables)
         model.load_weights(path)
-        for seed, value in zip(_seed_states(model), state["seeds"], strict=True):
+        for seed, value in zip(seed_states(model), state["seeds"], strict=True):
             seed.assign(value)
     except (KeyError, OSError, ValueError, zipfile.BadZipFile) as error:
         raise ValueError(
@@ -49,5 +50,6 @@ def restore(model, path):
     return state["position"]
 
 
-def _seed_states(model):
+def seed_states(model):
+    """Returns the variables that hold the states of a model's random layers."""
     return [v for v in model.variables if v.name == "seed_generator_state"]

@@ -3,6 +3,7 @@
 import dataclasses
 import functools
 import pathlib
+import re
 
 import numpy as np
 import tensorflow as tf
@@ -23,11 +24,13 @@ class Examples:
         dataset: `tf.data.Dataset` of (image uint8, label int64).
         count: Number of examples.
         image_shape: `(height, width, channels)`; height and width may be `None`.
+        name: What messages call it.
     """
 
     dataset: tf.data.Dataset
     count: int
     image_shape: tuple
+    name: str = "The split"
 
     @functools.cached_property
     def fits_in_memory(self):
@@ -42,10 +45,18 @@ class Examples:
         images = np.empty((self.count, *self.image_shape), "uint8")
         labels = np.empty(self.count, "int64")
         start = 0
-        for batch, batch_labels in self.dataset.batch(1024).prefetch(2).as_numpy_iterator():
-            images[start : start + len(batch)] = batch
-            labels[start : start + len(batch)] = batch_labels
-            start += len(batch)
+        try:
+            for batch, batch_labels in self.dataset.batch(1024).prefetch(2).as_numpy_iterator():
+                images[start : start + len(batch)] = batch
+                labels[start : start + len(batch)] = batch_labels
+                start += len(batch)
+        except tf.errors.OpError as error:
+            reason = re.sub(r"\{\{.*?\}\}", "", error.message).strip().splitlines()[0]
+            raise ValueError(
+                f"{self.name} cannot be read between examples {start} and {start + 1024}: {reason}"
+            ) from error
+        if start != self.count:
+            raise ValueError(f"{self.name} must hold {self.count} examples. Received: {start}")
         return images, labels
 
 
@@ -97,7 +108,7 @@ class LabelledImages:
                 f"`split` must be one of {known}, or a part such as 'train[:1000]'. "
                 f"Received: split={split!r} of {self.name!r}"
             ) from error
-        if not count:
+        if count <= 0:
             raise ValueError(
                 f"`split` must not be empty. Received: split={split!r} of {self.name!r}"
             )
@@ -110,22 +121,28 @@ class LabelledImages:
         if max_examples is not None:
             count = min(count, max_examples)
             dataset = dataset.take(count)
-        return Examples(dataset, count, self.image_shape)
+        return Examples(dataset, count, self.image_shape, f"The split {split!r} of {self.name!r}")
 
 
 def list_datasets(data_dir=None):
     """Returns the names of the datasets: the embedded one, those in `data_dir`, and TFDS'."""
     here = []
     if data_dir is not None:
+        _check_data_dir(data_dir)
         here = [f.parent.parent.name for f in pathlib.Path(data_dir).glob("*/*/dataset_info.json")]
     return sorted({"digits", *here, *tfds.list_builders(with_community_datasets=False)})
 
 
-def _open(name, data_dir):
-    if data_dir is not None and not pathlib.Path(data_dir).is_dir():
+def _check_data_dir(data_dir):
+    if not pathlib.Path(data_dir).is_dir():
         raise FileNotFoundError(
             f"`data_dir` must be a folder. Received: data_dir={str(data_dir)!r}"
         )
+
+
+def _open(name, data_dir):
+    if data_dir is not None:
+        _check_data_dir(data_dir)
     if name == "digits":
         return tfds.builder_from_directory(DIGITS)
     if "/" in name or name.startswith("."):
@@ -138,7 +155,7 @@ def _open(name, data_dir):
             )
     try:
         builder = tfds.builder(name, data_dir=data_dir)
-    except (tfds.core.DatasetNotFoundError, ImportError) as error:
+    except (tfds.core.DatasetNotFoundError, ImportError, ValueError, AssertionError) as error:
         raise ValueError(registry.unknown("dataset", name, list_datasets(data_dir))) from error
     if not pathlib.Path(builder.data_dir).is_dir():
         try:

@@ -1,6 +1,7 @@
 """The loop of a run: epochs, callbacks, validation, checkpoints, and stopping."""
 
 import dataclasses
+import math
 import time
 
 import keras
@@ -14,6 +15,8 @@ from kerasbook.training.strategy import is_chief
 
 # Looking at the loss waits for the device, so it is not done after every step.
 STEPS_BETWEEN_CHECKS = 20
+# Between the seeds of neighbouring replicas; a prime, far from what people choose as seeds.
+SEED_STEP = 1_000_003
 
 
 @dataclasses.dataclass
@@ -75,15 +78,19 @@ class Engine:
         self._verbose = verbose if self._chief else 0
         with strategy.scope():
             classifier = Classifier(model, label_smoothing)
-            model.optimizer.build(model.trainable_variables)
+            if not model.optimizer.built:
+                model.optimizer.build(model.trainable_variables)
         self._step = TrainingStep(classifier, model.optimizer, strategy, clip_norm)
         self._evaluate = EvaluationStep(classifier, strategy)
+        self._averaging = None
+        self._spread_seeds()
         self.position = Position()
 
     def restore(self):
         """Goes back to where the last checkpoint was written."""
         with self._strategy.scope():
             position = checkpoint.restore(self._model, self._folder.last)
+        self._spread_seeds()
         self.position = Position(**position)
 
     def fit(self, epochs):
@@ -102,11 +109,47 @@ class Engine:
                 start = time.perf_counter()
                 callbacks.on_epoch_begin(self.position.epoch)
                 logs = self._train_epoch(callbacks, stop, start)
-                logs |= self._validate(callbacks)
+                logs |= self._validate(callbacks, stop, start)
                 self.position.seconds += time.perf_counter() - start
                 self._finish_epoch(callbacks, logs)
+                if stop:
+                    self._stop(stop)
             callbacks.on_train_end()
         return self.position
+
+    def _spread_seeds(self):
+        """Lets Keras' random layers draw differently on each replica; the first keeps its seeds."""
+        states = checkpoint.seed_states(self._model)
+        if self._strategy.num_replicas_in_sync == 1 or not states:
+            return
+
+        def on_replica():
+            number = tf.distribute.get_replica_context().replica_id_in_sync_group
+            for state in states:
+                value = state.value
+                step = tf.cast(number * SEED_STEP, value.dtype) * tf.constant([1, 0], value.dtype)
+                value.assign_add(step)
+
+        tf.function(lambda: self._strategy.run(on_replica))()
+
+    def _average_statistics(self):
+        """Gives every replica the mean of what each has gathered, such as moving averages."""
+        gathered = [
+            v for v in self._model.non_trainable_variables if "float" in v.dtype and v.shape.rank
+        ]
+        if self._strategy.num_replicas_in_sync == 1 or not gathered:
+            return
+        if self._averaging is None:
+
+            def on_replica():
+                values = [tf.convert_to_tensor(v.value) for v in gathered]
+                context = tf.distribute.get_replica_context()
+                means = context.all_reduce(tf.distribute.ReduceOp.MEAN, values)
+                for variable, mean in zip(gathered, means, strict=True):
+                    variable.value.assign(mean)
+
+            self._averaging = tf.function(lambda: self._strategy.run(on_replica))
+        self._averaging()
 
     def _callback_list(self, epochs):
         callbacks = list(self._callbacks)
@@ -137,17 +180,26 @@ class Engine:
             if number % STEPS_BETWEEN_CHECKS == 0 or number == pipeline.steps - 1 or stop:
                 self._require_finite_loss()
             if stop:
-                position.step = number + 1
-                position.steps = int(self._step.steps.numpy())
-                position.totals = tuple(self._step.totals.numpy().tolist())
-                position.seconds += time.perf_counter() - start
-                self._stop(stop)
+                self._stop_within_epoch(stop, number + 1, start)
+            if self._model.stop_training:
+                break
         return self._step.results()
 
-    def _validate(self, callbacks):
+    def _validate(self, callbacks, stop, start):
+        def on_batch(number):
+            callbacks.on_test_batch_end(number)
+            if stop:
+                self._stop_within_epoch(stop, self._training.steps, start)
+
+        self._average_statistics()
         callbacks.on_test_begin()
-        results = self._evaluate(self._validation)
+        results = self._evaluate(self._validation, on_batch)
         callbacks.on_test_end(results)
+        if not math.isfinite(results["loss"]):
+            raise FloatingPointError(
+                f"The validation loss is not finite after step {int(self._step.steps.numpy())} "
+                f"(epoch {self.position.epoch + 1}); the last checkpoint is from before it."
+            )
         return {f"val_{name}": value for name, value in results.items()}
 
     def _finish_epoch(self, callbacks, logs):
@@ -174,11 +226,23 @@ class Engine:
                 "last checkpoint is from before it. A lower learning_rate or clip_norm may help."
             )
 
-    def _stop(self, stop):
+    def _stop_within_epoch(self, stop, step, start):
+        position = self.position
+        position.step = step
+        position.steps = int(self._step.steps.numpy())
+        position.totals = tuple(self._step.totals.numpy().tolist())
+        position.seconds += time.perf_counter() - start
+        if not isinstance(self._strategy, tf.distribute.MultiWorkerMirroredStrategy):
+            self._average_statistics()  # other workers may not have been asked to stop
         if self._chief:
-            checkpoint.save(self._model, self._folder.last, dataclasses.asdict(self.position))
+            checkpoint.save(self._model, self._folder.last, dataclasses.asdict(position))
+        self._stop(stop)
+
+    def _stop(self, stop):
+        position = self.position
+        place = f"step {position.step} of epoch {position.epoch + 1}"
+        if not position.step:
+            place = f"epoch {position.epoch}"
         raise Interrupted(
-            f"Stopped after step {self.position.step} of epoch {self.position.epoch + 1}; the "
-            f"checkpoint {self._folder.last} is kept",
-            stop.signal,
+            f"Stopped after {place}; the checkpoint {self._folder.last} is kept", stop.signal
         )

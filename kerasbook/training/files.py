@@ -6,6 +6,8 @@ import json
 import os
 import pathlib
 
+from kerasbook.serving.preprocessing import Preprocessing
+
 
 @dataclasses.dataclass(frozen=True)
 class RunFolder:
@@ -58,6 +60,18 @@ class RunFolder:
                     f"Received: run={str(path)!r}, which has no {file.name}"
                 )
         return folder
+
+    def classes(self):
+        """Returns the names of the run's classes, and its `Preprocessing`.
+
+        Raises:
+            ValueError: If the record does not hold them.
+        """
+        record = read_json(self.record)
+        try:
+            return list(record["class_names"]), Preprocessing(**record["preprocessing"])
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"{self.record} is not the record of a run: {error}") from error
 
 
 @contextlib.contextmanager

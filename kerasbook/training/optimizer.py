@@ -5,6 +5,10 @@ import keras
 from kerasbook.training.schedules import OneCycle, WarmupCosine
 
 # Decay pulls at what multiplies the inputs; offsets and the scales of norms are left alone.
+REFUSED = {
+    *("clipnorm", "clipvalue", "global_clipnorm", "loss_scale_factor"),
+    *("use_ema", "ema_overwrite_frequency", "gradient_accumulation_steps"),
+}
 NOT_DECAYED = ("bias", "beta", "gamma")
 
 
@@ -16,6 +20,13 @@ def make_optimizer(recipe, steps_per_epoch):
     Raises:
         ValueError: If the optimizer does not take one of `optimizer_arguments`.
     """
+    refused = REFUSED & set(recipe.optimizer_arguments)
+    if refused:
+        raise ValueError(
+            "`optimizer_arguments` must leave clipping, averaging and accumulation alone, which "
+            "Keras does apart for each replica; there is `clip_norm`. "
+            f"Received: optimizer_arguments={recipe.optimizer_arguments}"
+        )
     arguments = {
         **recipe.optimizer_arguments,
         "learning_rate": make_schedule(recipe, steps_per_epoch),

@@ -2,14 +2,15 @@
 
 Every epoch is a function of (seed, epoch) alone: its order, and what augmentation draws for
 each example. A run may therefore begin in the middle of one. Each global batch is dealt out to
-the replicas in equal parts; what fills the last one up has weight 0, so that no example is lost
-or counted twice.
+the replicas in equal parts. Examples that come again to fill up the last one have weight 0: in
+losses, gradients and metrics no example is lost or counted twice. Only the batch statistics of a
+batch normalization see them; they are spread over the whole batch for its sake.
 """
 
 import numpy as np
 import tensorflow as tf
 
-SHUFFLE_BUFFER = 10_000
+SHUFFLE_BLOCK = 4096
 EVALUATION_BATCH = 256
 
 
@@ -97,17 +98,24 @@ class Pipeline:
         return tf.data.Dataset.from_tensor_slices((order,)).batch(self.batch_size)
 
     def _streamed(self, epoch):
-        """Global batches of (index, image, label), read anew; shuffled within a buffer."""
+        """Global batches of (index, image, label), read anew; shuffled within blocks."""
 
         def decode(index, example):
             image, label = example
             return index, self._preprocessing.resize(image), label
 
         dataset = self._examples.dataset.enumerate()
+        dataset = dataset.map(decode, num_parallel_calls=tf.data.AUTOTUNE)
         if self._shuffle:
-            seed = int(np.random.SeedSequence([self._seed, epoch]).generate_state(1)[0])
-            dataset = dataset.shuffle(SHUFFLE_BUFFER, seed=seed, reshuffle_each_iteration=False)
-        return dataset.map(decode, num_parallel_calls=tf.data.AUTOTUNE).batch(self.batch_size)
+            # Block by block and stateless: `Dataset.shuffle` depends on TensorFlow's global seed.
+            def shuffle(*block):
+                places = tf.range(tf.shape(block[0])[0])
+                seed = (self._seed, epoch)
+                order = tf.random.experimental.stateless_shuffle(places, seed)
+                return tuple(tf.gather(values, order) for values in block)
+
+            dataset = dataset.batch(SHUFFLE_BLOCK).map(shuffle).unbatch()
+        return dataset.batch(self.batch_size)
 
     def _deal(self, batch, replicas, first, here):
         """Splits a global batch into one part per replica and returns those of this worker."""
@@ -116,7 +124,7 @@ class Pipeline:
         part //= replicas
         place = tf.range(part * replicas)
         weight = tf.cast(place < size, tf.float32)
-        place = tf.reshape(tf.where(place < size, place, 0), (replicas, part))[first : first + here]
+        place = tf.reshape(place % size, (replicas, part))[first : first + here]
         weight = tf.reshape(weight, (replicas, part))[first : first + here]
         parts = [tf.gather(values, place) for values in batch]
         return (*parts, weight, tf.repeat(_size(batch[0]), here))

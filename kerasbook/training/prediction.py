@@ -7,9 +7,8 @@ import tensorflow as tf
 from kerasbook import serving
 from kerasbook.applications import load_model
 from kerasbook.ops.backend import require_tensorflow
-from kerasbook.serving.preprocessing import Preprocessing
 from kerasbook.serving.saved_model import embedded_images, to_probabilities
-from kerasbook.training.files import RunFolder, read_json
+from kerasbook.training.files import RunFolder
 
 
 def predict(run_dir, files, *, top=3):
@@ -26,12 +25,11 @@ def predict(run_dir, files, *, top=3):
     """
     require_tensorflow("Prediction")
     folder = RunFolder.open(run_dir)
-    record = read_json(folder.record)
-    preprocessing = Preprocessing(**record["preprocessing"])
-    names = record["class_names"]
+    names, preprocessing = folder.classes()
     model = load_model(folder.best, compile=False)
     typical = preprocessing.scale(embedded_images(preprocessing))
-    probabilities = to_probabilities(model, model.predict(typical, verbose=0))
+    probabilities = to_probabilities(model.predict(typical, verbose=0))
+    call = tf.function(lambda images: model(images, training=False))
     for file in files:
         try:
             pixels = preprocessing.decode(pathlib.Path(file).read_bytes())
@@ -40,8 +38,7 @@ def predict(run_dir, files, *, top=3):
         except (tf.errors.InvalidArgumentError, ValueError):
             yield file, ValueError(f"{file}: cannot be decoded as a JPEG, PNG, GIF or BMP image")
         else:
-            outputs = model.predict(preprocessing.scale(pixels)[None], verbose=0)
-            row = probabilities(outputs)[0]
+            row = probabilities(call(preprocessing.scale(pixels)[None]))[0]
             scores, best = tf.math.top_k(row, min(top, len(names)))
             yield file, [(names[i], float(s)) for i, s in zip(best, scores, strict=True)]
 
@@ -51,7 +48,7 @@ def export_run(run_dir, output=None, *, top_k=5, overwrite=False):
 
     Args:
         run_dir: The run's folder.
-        output: Folder to write; `None` is `saved_model` in the run's folder.
+        output: Folder to write; `None` replaces `saved_model` in the run's folder.
         top_k: Number of best classes to name.
         overwrite: Whether to replace a folder that is there.
 
@@ -60,13 +57,15 @@ def export_run(run_dir, output=None, *, top_k=5, overwrite=False):
         probability.
     """
     folder = RunFolder.open(run_dir)
-    record = read_json(folder.record)
+    names, preprocessing = folder.classes()
+    # The run's own export may be written again: it appears only once it is proved.
+    overwrite = overwrite or output is None
     output = pathlib.Path(output) if output else folder.saved_model
     difference = serving.export(
         load_model(folder.best, compile=False),
         output,
-        class_names=record["class_names"],
-        preprocessing=Preprocessing(**record["preprocessing"]),
+        class_names=names,
+        preprocessing=preprocessing,
         top_k=top_k,
         overwrite=overwrite,
     )

@@ -3,6 +3,7 @@
 import ast
 import dataclasses
 import difflib
+import math
 
 OPTIMIZERS = ("adam", "adamw", "lion", "nadam", "rmsprop", "sgd")
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
@@ -70,8 +71,19 @@ class Recipe:
                 object.__setattr__(self, field, tuple(getattr(self, field)))
         for field, (kinds, said) in _KINDS.items():
             value = getattr(self, field)
-            if not isinstance(value, kinds) or (isinstance(value, bool)):
+            if not isinstance(value, kinds) or isinstance(value, bool):
                 _refuse(self, field, said)
+            if isinstance(value, float) and not math.isfinite(value):
+                _refuse(self, field, "finite")
+        for field in ("mean", "std"):
+            numbers = all(
+                type(v) in (int, float) and math.isfinite(v) for v in getattr(self, field)
+            )
+            _require(self, field, numbers, "one finite number or several, in brackets")
+        for field in ("model_arguments", "optimizer_arguments"):
+            words = all(isinstance(key, str) for key in getattr(self, field))
+            _require(self, field, words, "a dictionary whose keys are strings")
+        _require(self, "seed", self.seed < 2**32, "below 2^32")
         for field in ("epochs", "batch_size"):
             _require(self, field, getattr(self, field) >= 1, "at least 1")
         _require(self, "learning_rate", self.learning_rate > 0, "above 0")
@@ -85,7 +97,7 @@ class Recipe:
         _require(self, "schedule", self.schedule in SCHEDULES, f"one of {SCHEDULES}")
         _require(self, "precision", self.precision in PRECISIONS, f"one of {PRECISIONS}")
         size = self.image_size
-        sized = size is None or (len(size) == 2 and all(isinstance(s, int) and s > 0 for s in size))
+        sized = size is None or (len(size) == 2 and all(type(s) is int and s > 0 for s in size))
         _require(self, "image_size", sized, "two positive integers, or None")
 
     def to_json(self):
@@ -95,7 +107,7 @@ class Recipe:
             for key, value in dataclasses.asdict(self).items()
         }
 
-    def replace(self, **fields):
+    def replace(self, /, **fields):
         """Returns a copy with some fields changed.
 
         Raises:
@@ -105,8 +117,9 @@ class Recipe:
         known = [field.name for field in dataclasses.fields(self)]
         for name in fields:
             if name not in known:
-                near = difflib.get_close_matches(name, known, n=3) or known
-                raise ValueError(f"A recipe has no field {name!r}. Nearest: {', '.join(near)}.")
+                near = difflib.get_close_matches(name, known, n=3)
+                hint = f"Nearest: {', '.join(near)}." if near else f"Fields: {', '.join(known)}."
+                raise ValueError(f"A recipe has no field {name!r}. {hint}")
         return dataclasses.replace(self, **fields)
 
 
@@ -155,6 +168,6 @@ def parse_settings(settings):
             raise ValueError(f"`--set` must be field=value. Received: {setting!r}")
         try:
             fields[name.strip()] = ast.literal_eval(text)
-        except (SyntaxError, ValueError):
+        except (SyntaxError, ValueError, TypeError, MemoryError, RecursionError):
             fields[name.strip()] = text
     return fields

@@ -9,6 +9,7 @@ import keras
 
 from kerasbook import augmentation, serving
 from kerasbook.applications import create_model, load_model
+from kerasbook.callbacks.epoch_log import read_log
 from kerasbook.ops.backend import require_tensorflow
 from kerasbook.serving.preprocessing import Preprocessing
 from kerasbook.training import environment, report
@@ -39,8 +40,10 @@ def train(
             `epochs` alone.
         run_dir: Folder of the run; `None` makes `runs/NAME-DATE-TIME`. A new run needs a new
             folder.
-        data_dir: Folder of prepared TFDS datasets; `None` takes TFDS' own.
-        max_examples: Takes only the first examples of each split, so many.
+        data_dir: Folder of prepared TFDS datasets; `None` takes TFDS' own or, with `resume`, the
+            run's.
+        max_examples: Takes only the first examples of each split, so many; with `resume`, `None`
+            takes the run's own number.
         strategy: A name for `kerasbook.training.strategy.get_strategy`.
         resume: Whether to go on from the last checkpoint in `run_dir`.
         callbacks: Keras callbacks.
@@ -58,8 +61,12 @@ def train(
         Interrupted: If a signal asked to stop.
     """
     require_tensorflow("Training")
+    # Before any operation runs: a cluster can be joined at the program's start only.
+    strategy_name, strategy = strategy, get_strategy(strategy)
+    before = {}
     if resume:
-        _check_resume(recipe, run_dir)
+        before = _check_resume(recipe, run_dir, max_examples)
+        max_examples, data_dir = before["max_examples"], data_dir or before["data_dir"]
     policy = augmentation.get_policy(recipe.augmentation)
     data = LabelledImages(recipe.dataset, data_dir)
     splits = {
@@ -67,7 +74,6 @@ def train(
         for name in ("train", "validation", "test")
     }
     preprocessing = _preprocessing(recipe, data)
-    strategy_name, strategy = strategy, get_strategy(strategy)
     replicas = strategy.num_replicas_in_sync
     if recipe.batch_size < replicas:
         raise ValueError(
@@ -93,25 +99,6 @@ def train(
         folder = RunFolder.create(run_dir or _fresh_name(recipe.name))
     else:
         folder = RunFolder(pathlib.Path(run_dir or "."))
-    record = {
-        "status": "running",
-        "recipe": recipe.name,
-        "dataset": recipe.dataset,
-        "model": recipe.model,
-        "parameters": model.count_params(),
-        "seed": recipe.seed,
-        "strategy": strategy_name,
-        "replicas": replicas,
-        "max_examples": max_examples,
-        "examples": {name: split.count for name, split in splits.items()},
-        "class_names": data.class_names,
-        "preprocessing": preprocessing.to_json(),
-        "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        "environment": environment.describe(),
-    }
-    if is_chief(strategy):
-        write_json(folder.recipe, recipe.to_json())
-        write_json(folder.record, record)
     engine = Engine(
         model,
         strategy,
@@ -125,23 +112,48 @@ def train(
     )
     if resume:
         engine.restore()
+        if engine.position.epoch > recipe.epochs:
+            raise ValueError(
+                f"`epochs` must be at least those done, {engine.position.epoch}. "
+                f"Received: epochs={recipe.epochs}"
+            )
+    record = {
+        "status": "running",
+        "recipe": recipe.name,
+        "dataset": recipe.dataset,
+        "model": recipe.model,
+        "parameters": model.count_params(),
+        "seed": recipe.seed,
+        "strategy": strategy_name,
+        "replicas": replicas,
+        "max_examples": max_examples,
+        "data_dir": data_dir and str(data_dir),
+        "examples": {name: split.count for name, split in splits.items()},
+        "class_names": data.class_names,
+        "preprocessing": preprocessing.to_json(),
+        "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "environment": environment.describe(),
+    }
+    if not is_chief(strategy):
+        engine.fit(recipe.epochs)
+        return None
+    write_json(folder.recipe, recipe.to_json())
+    # The results of a run that goes on stand until there are better ones.
+    write_json(folder.record, {**before, **record})
     try:
         position = engine.fit(recipe.epochs)
+        record |= {
+            "status": "complete",
+            "epochs": position.epoch,
+            "steps": position.steps,
+            "train_seconds": round(position.seconds, 3),
+            "validation_accuracy": position.best[0],
+        }
+        return _finish(folder, record, splits["test"], preprocessing)
     except BaseException:
-        if is_chief(strategy):
-            with contextlib.suppress(OSError):  # the disk may be what failed
-                write_json(folder.record, {**record, "status": "stopped"})
+        with contextlib.suppress(OSError):  # the disk may be what failed
+            write_json(folder.record, {**before, **record, "status": "stopped"})
         raise
-    if not is_chief(strategy):
-        return None
-    record |= {
-        "status": "complete",
-        "epochs": position.epoch,
-        "steps": position.steps,
-        "train_seconds": round(position.seconds, 3),
-        "validation_accuracy": position.best[0],
-    }
-    return _finish(folder, record, splits["test"], preprocessing)
 
 
 def _finish(folder, record, examples, preprocessing):
@@ -172,8 +184,8 @@ def evaluate(run_dir, *, split=None, data_dir=None):
 
     Args:
         run_dir: The run's folder.
-        split: TFDS split; `None` takes the recipe's test split.
-        data_dir: Folder of prepared TFDS datasets; `None` takes TFDS' own.
+        split: TFDS split; `None` takes the recipe's test split, as far as the run took it.
+        data_dir: Folder of prepared TFDS datasets; `None` takes the run's own.
 
     Returns:
         Dictionary of `loss`, `accuracy`, `examples` and `split`.
@@ -181,12 +193,13 @@ def evaluate(run_dir, *, split=None, data_dir=None):
     require_tensorflow("Evaluation")
     folder = RunFolder.open(run_dir)
     recipe, record = recipe_of(run_dir), read_json(folder.record)
+    _, preprocessing = folder.classes()
     model = load_model(folder.best, compile=False)
-    split = split or recipe.test_split
-    examples = LabelledImages(recipe.dataset, data_dir).split(split)
-    results = report.test_results(model, examples, Preprocessing(**record["preprocessing"]))
+    data = LabelledImages(recipe.dataset, data_dir or record.get("data_dir"))
+    examples = data.split(split or recipe.test_split, None if split else record.get("max_examples"))
+    results = report.test_results(model, examples, preprocessing)
     return {
-        "split": split,
+        "split": split or recipe.test_split,
         "examples": examples.count,
         "loss": results["loss"],
         "accuracy": results["accuracy"],
@@ -202,12 +215,18 @@ def recipe_of(run_dir):
     """
     if run_dir is None:
         raise ValueError("`run_dir` must name the run to resume. Received: run_dir=None")
-    return Recipe(**read_json(RunFolder.open(run_dir).recipe))
+    file = RunFolder.open(run_dir).recipe
+    try:
+        return Recipe(**read_json(file))
+    except TypeError as error:
+        raise ValueError(f"{file} is not a recipe: {error}") from error
 
 
-def _check_resume(recipe, run_dir):
+def _check_resume(recipe, run_dir, max_examples):
+    """Returns the record of the run to resume, if it can be."""
     before = recipe_of(run_dir)
-    if not RunFolder(pathlib.Path(run_dir)).last.is_file():
+    folder = RunFolder.open(run_dir)
+    if not folder.last.is_file():
         raise FileNotFoundError(
             f"`run_dir` must hold a checkpoint to resume from. Received: run_dir={str(run_dir)!r}"
         )
@@ -220,6 +239,15 @@ def _check_resume(recipe, run_dir):
         raise ValueError(
             "A run resumes with its own recipe, `epochs` apart. Received: " + ", ".join(changed)
         )
+    if folder.log.exists():
+        read_log(folder.log)
+    record = {"max_examples": None, "data_dir": None, **read_json(folder.record)}
+    if max_examples not in (None, record["max_examples"]):
+        raise ValueError(
+            f"`max_examples` must be the run's own, {record['max_examples']}. "
+            f"Received: max_examples={max_examples}"
+        )
+    return record
 
 
 def _preprocessing(recipe, data):
@@ -247,6 +275,12 @@ def _build(recipe, data, preprocessing, strategy, steps_per_epoch):
             optimizer=make_optimizer(recipe, steps_per_epoch),
             loss="sparse_categorical_crossentropy",
             metrics=["accuracy"],
+        )
+    shapes = [tuple(output.shape) for output in model.outputs]
+    if shapes != [(None, len(data.class_names))]:
+        raise ValueError(
+            f"`model` must return one value for each of the {len(data.class_names)} classes. "
+            f"Received: outputs={shapes}"
         )
     return model
 

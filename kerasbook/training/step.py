@@ -10,10 +10,11 @@ import tensorflow as tf
 
 
 class Classifier:
-    """A model seen as a classifier: logits where it has a softmax at its end, and a loss.
+    """A model seen as a classifier: logits where they can be had, and a loss.
 
     Args:
-        model: A `keras.Model` whose outputs are probabilities `(batch, classes)`.
+        model: A `keras.Model` whose outputs are probabilities `(batch, classes)`, or logits, if its
+            last layer is linear.
         label_smoothing: Share of the target spread over all classes.
     """
 
@@ -22,10 +23,14 @@ class Classifier:
         self.classes = model.outputs[0].shape[-1]
         self.label_smoothing = label_smoothing
         last = model.layers[-1]
-        softmax = getattr(last, "activation", None) is keras.activations.softmax
-        self.gives_logits = softmax and isinstance(last, keras.layers.Activation)
-        # Sharing all variables with the model, it stops short of the softmax.
-        self._network = keras.Model(model.inputs, last.input) if self.gives_logits else model
+        activation = getattr(last, "activation", None)
+        softmax = activation is keras.activations.softmax
+        self.gives_logits = activation is keras.activations.linear
+        self._network = model
+        if softmax and isinstance(last, keras.layers.Activation):
+            # Sharing all variables with the model, it stops short of the softmax.
+            self._network = keras.Model(model.inputs, last.input)
+            self.gives_logits = True
 
     def __call__(self, images, training):
         """Returns float32 logits, or logarithms of probabilities, which serve as well."""
@@ -96,6 +101,9 @@ class TrainingStep:
             scaled = self._optimizer.scale_loss(loss) if self._scaled else loss
         variables = classifier.model.trainable_variables
         gradients = tape.gradient(scaled, [v.value for v in variables])
+        reached = [(g, v) for g, v in zip(gradients, variables, strict=True) if g is not None]
+        gradients = [tf.convert_to_tensor(gradient) for gradient, _ in reached]
+        variables = [variable for _, variable in reached]
         if self._clip_norm is not None or self._scaled:
             gradients = self._of_all_replicas(gradients)
         self._optimizer.apply_gradients(zip(gradients, variables, strict=True))
@@ -125,12 +133,16 @@ class EvaluationStep:
         self._strategy = strategy
         self._step = tf.function(self._global_step)
 
-    def __call__(self, pipeline):
-        """Returns the mean loss and the accuracy over all examples of a pipeline."""
+    def __call__(self, pipeline, on_batch=lambda number: None):
+        """Returns the mean loss and the accuracy over all examples of a pipeline.
+
+        `on_batch` is called after every step, so that an evaluation can be broken off there.
+        """
         totals = tf.zeros(3)
         iterator = iter(pipeline.epoch(self._strategy))
-        for _ in range(pipeline.steps):
+        for number in range(pipeline.steps):
             totals += self._step(iterator)
+            on_batch(number)
         return _means(totals)
 
     def _global_step(self, iterator):

@@ -34,10 +34,9 @@ def plot_confusion_matrix(matrix, class_names, path):
     right = np.trace(matrix) / max(1, matrix.sum())
     axes.set(xlabel="predicted", ylabel="true", title=f"{right:.2%} of {matrix.sum():,} right")
     if classes <= LARGEST_WITH_NUMBERS:
-        axes.set_xticks(
-            range(classes), class_names, rotation=90 if max(map(len, class_names)) > 2 else 0
-        )
-        axes.set_yticks(range(classes), class_names)
+        upright = 90 if max(map(len, class_names)) > 2 else 0
+        axes.set_xticks(range(classes), class_names, rotation=upright, parse_math=False)
+        axes.set_yticks(range(classes), class_names, parse_math=False)
         for row, column in np.argwhere(matrix):
             dark = image.norm(matrix[row, column]) > 0.6
             axes.text(

@@ -33,6 +33,6 @@ def plot_contact_sheet(images, captions, path, *, title="", columns=6):
         axes.imshow(
             image[..., 0] if grey else image, cmap="gray" if grey else None, vmin=0, vmax=255
         )
-        axes.set_title(caption, size=8)
+        axes.set_title(caption, size=8, parse_math=False)
     figure.suptitle(title if len(images) else f"{title}: none", size=11)
     figure.savefig(path, dpi=120)

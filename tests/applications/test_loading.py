@@ -28,5 +28,5 @@ def test_missing_and_broken_files(tmp_path):
     with pytest.raises(FileNotFoundError, match="`path` must be a `.keras` file.*none.keras"):
         load_model(tmp_path / "none.keras")
     (tmp_path / "broken.keras").write_text("not a model")
-    with pytest.raises(ValueError, match="."):
+    with pytest.raises(ValueError, match="broken.keras cannot be loaded as a Keras model"):
         load_model(tmp_path / "broken.keras")

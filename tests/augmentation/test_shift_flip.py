@@ -63,7 +63,7 @@ def test_names_and_bad_arguments():
     assert {"none", "shift", "shift_and_flip"} <= set(augmentation.list_policies())
     assert augmentation.get_policy("none") is None
     assert augmentation.get_policy("shift_and_flip") == ShiftFlip(fraction=1 / 8, flip=True)
-    with pytest.raises(ValueError, match="policy='shfit'. Nearest: shift"):
+    with pytest.raises(ValueError, match="augmentation='shfit'. Nearest: shift"):
         augmentation.get_policy("shfit")
     with pytest.raises(ValueError, match=r"`fraction` must be in \[0, 1\).*fraction=1"):
         ShiftFlip(fraction=1)

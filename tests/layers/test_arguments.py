@@ -28,7 +28,11 @@ def test_positive_integers_name_argument_and_value(value):
 def test_unknown_channels_and_bad_divisors():
     with pytest.raises(ValueError, match=r"static size.*\(None, None\)"):
         arguments.static_channels((None, None), -1)
-    with pytest.raises(ValueError, match="`axis` must be an axis.*axis=4"):
-        arguments.static_channels((None, 3), 4)
+    for axis in (4, 0, -2, 1.0):
+        with pytest.raises(ValueError, match=f"`axis` must be an axis.*axis={axis}"):
+            arguments.static_channels((None, 3), axis)
+    with pytest.raises(ValueError, match="`data_format` must be.*'nhwc'"):
+        arguments.data_format_of("nhwc")
+    assert arguments.data_format_of("Channels_First") == "channels_first"
     with pytest.raises(ValueError, match="`groups` must divide.*groups=4, channels=6"):
         arguments.divisible("groups", 4, 6)

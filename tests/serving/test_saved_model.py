@@ -130,8 +130,10 @@ def test_sigmoids_and_nested_models_keep_their_probabilities(tmp_path, rng):
     labels = keras.Model(image, keras.layers.Dense(3, activation="sigmoid")(flat))
     nested = keras.Sequential([keras.Input((8, 8, 1)), MLP(units=(4,), input_shape=(8, 8, 1))])
     softmax = keras.layers.Lambda(lambda x: keras.ops.softmax(x))(keras.layers.Dense(3)(flat))
+    ending = keras.layers.Rescaling(1.0)(keras.ops.sigmoid(keras.layers.Dense(2)(flat)))
     for name, model in (
         ("labels", labels),
+        ("ending", keras.Model(image, ending)),
         ("nested", nested),
         ("lambda", keras.Model(image, softmax)),
     ):
@@ -169,7 +171,7 @@ def test_what_stands_there_stays_unless_overwritten(exported, tmp_path, monkeypa
     path = tmp_path / "model"
     path.mkdir()
     (path / "mine.txt").write_text("mine")
-    with pytest.raises(FileExistsError, match="`path` exists and is not overwritten"):
+    with pytest.raises(FileExistsError, match="`path` must be new, unless a SavedModel"):
         serving.export(model, path)
 
     def fail(*arguments):
@@ -177,13 +179,21 @@ def test_what_stands_there_stays_unless_overwritten(exported, tmp_path, monkeypa
 
     with monkeypatch.context() as patch:
         patch.setattr(saved_model, "_compare", fail)
+        (tmp_path / "empty").mkdir()
         with pytest.raises(OSError, match="disk full"):
-            serving.export(model, path, overwrite=True)
-    assert [p.name for p in tmp_path.rglob("*")] == ["model", "mine.txt"]
+            serving.export(model, tmp_path / "empty", overwrite=True)
+    assert sorted(p.name for p in tmp_path.rglob("*")) == ["empty", "mine.txt", "model"]
+    (tmp_path / "empty").rmdir()
+    with pytest.raises(FileExistsError, match="must be a SavedModel or an empty folder"):
+        serving.export(model, path, overwrite=True)
+    (path / "mine.txt").unlink()
     serving.export(model, path, overwrite=True)
+    (path / "old.txt").write_text("part of the old export")
+    (tmp_path / "link").symlink_to(path)
+    serving.export(model, tmp_path / "link", overwrite=True)
     assert (path / "saved_model.pb").is_file()
-    assert not (path / "mine.txt").exists()
-    assert [p.name for p in tmp_path.iterdir()] == ["model"]
+    assert not (path / "old.txt").exists()
+    assert {p.name for p in tmp_path.iterdir()} == {"model", "link"}
 
 
 @pytest.mark.parametrize(
@@ -194,6 +204,10 @@ def test_what_stands_there_stays_unless_overwritten(exported, tmp_path, monkeypa
             "`class_names` must hold one name for each of the 10 classes",
         ),
         ({"top_k": 0}, "`top_k` must be a positive integer"),
+        ({"preprocessing": {}}, "`preprocessing` must be a Preprocessing or None"),
+        ({"images": np.zeros((2, 8, 8, 1))}, "`images` must be uint8"),
+        ({"images": np.zeros((2, 8, 8, 3), "uint8")}, "`images` must be uint8"),
+        ({"images": np.zeros((0, 8, 8, 1), "uint8")}, "`images` must hold at least one"),
         (
             {"preprocessing": serving.Preprocessing(9, 9, 1)},
             "`preprocessing` must give images of",
@@ -209,6 +223,17 @@ def test_models_that_are_no_image_classifiers_are_refused(tmp_path):
     flat = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)])
     with pytest.raises(ValueError, match=r"`model` must have one input .*\(None, 4\)"):
         serving.export(flat, tmp_path / "model")
+    one = keras.Sequential(
+        [
+            keras.Input((8, 8, 1)),
+            keras.layers.Flatten(),
+            keras.layers.Dense(1, bias_initializer="ones"),
+        ]
+    )
+    one.layers[-1].kernel.assign(one.layers[-1].kernel * 0)
+    one.layers[-1].bias.assign([3.0])
+    with pytest.raises(ValueError, match="must return probabilities, or the logits of two or more"):
+        serving.export(one, tmp_path / "model")
     maps = keras.Sequential([keras.Input((8, 8, 1)), layers.Conv2D(2, 3)])
     with pytest.raises(ValueError, match="`model` must have one output"):
         serving.export(maps, tmp_path / "model")

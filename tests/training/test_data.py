@@ -4,6 +4,7 @@ import shutil
 
 import numpy as np
 import pytest
+import tensorflow_datasets as tfds
 
 from kerasbook.data import DIGITS, read_digits
 from kerasbook.training.data import LabelledImages, list_datasets
@@ -21,6 +22,14 @@ def test_digits_by_name_and_by_folder(tmp_path):
         assert examples.fits_in_memory
         np.testing.assert_array_equal(examples.arrays[0], images)
         np.testing.assert_array_equal(examples.arrays[1], labels)
+
+
+def test_a_truncated_file_is_named_with_its_split(tmp_path):
+    folder = shutil.copytree(DIGITS, tmp_path / "1.0.0")
+    file = folder / "digits-test.tfrecord-00000-of-00001"
+    file.write_bytes(file.read_bytes()[:30_000])
+    with pytest.raises(ValueError, match="The split 'test' of .* cannot be read between"):
+        LabelledImages(str(folder)).split("test").arrays  # noqa: B018  reading is what fails
 
 
 def test_parts_of_splits_and_max_examples():
@@ -70,6 +79,10 @@ def test_missing_folders_and_splits(tmp_path):
         LabelledImages("digits").split("train[:0]")
 
 
-def test_a_dataset_that_cannot_be_downloaded_is_named(tmp_path):
-    with pytest.raises(ValueError, match="`dataset` must be prepared or downloadable.*'mnist'"):
+def test_a_dataset_that_cannot_be_downloaded_is_named(tmp_path, monkeypatch):
+    def fail(builder):
+        raise ConnectionError("no network\nat all")
+
+    monkeypatch.setattr(tfds.core.DatasetBuilder, "download_and_prepare", fail)
+    with pytest.raises(ValueError, match="prepared or downloadable.*'mnist'.*: no network$"):
         LabelledImages("mnist", tmp_path)

@@ -9,11 +9,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from kerasbook import layers
 from kerasbook.applications import LeNet5
 from kerasbook.augmentation import ShiftFlip
 from kerasbook.callbacks.epoch_log import read_log
 from kerasbook.serving import Preprocessing
 from kerasbook.testing import two_replicas
+from kerasbook.training import checkpoint
 from kerasbook.training.data import LabelledImages
 from kerasbook.training.engine import Engine
 from kerasbook.training.files import RunFolder
@@ -38,7 +40,18 @@ class SignalAt(keras.callbacks.Callback):
             os.kill(os.getpid(), signal.SIGINT)
 
 
-def make_engine(path, *, callbacks=(), strategy=None, learning_rate=0.01, resume=False):
+def lenet():
+    return LeNet5(input_shape=(8, 8, 1), filters=(4, 4), units=(8, 8), kernel_size=3, dropout=0.3)
+
+
+def normalized():
+    image = keras.Input((8, 8, 1))
+    x = layers.BatchNormalization()(layers.Conv2D(4, 3, strides=2)(image))
+    x = keras.layers.Dropout(0.5, seed=1)(keras.layers.Flatten()(x))
+    return keras.Model(image, keras.layers.Dense(10, activation="softmax")(x))
+
+
+def make_engine(path, *, callbacks=(), strategy=None, optimizer=None, resume=False, model=None):
     strategy = strategy or tf.distribute.get_strategy()
     data = LabelledImages("digits")
     training = Pipeline(
@@ -47,11 +60,9 @@ def make_engine(path, *, callbacks=(), strategy=None, learning_rate=0.01, resume
     validation = Pipeline(data.split("validation", 40), PREPROCESSING, 32)
     keras.utils.set_random_seed(3)
     with strategy.scope():
-        model = LeNet5(
-            input_shape=(8, 8, 1), filters=(4, 4), units=(8, 8), kernel_size=3, dropout=0.3
-        )
+        model = model() if model else lenet()
         model.compile(
-            keras.optimizers.Adam(learning_rate),
+            optimizer or keras.optimizers.Adam(0.01),
             "sparse_categorical_crossentropy",
             metrics=["accuracy"],
         )
@@ -146,3 +157,72 @@ def test_a_non_finite_loss_stops_with_its_step_and_keeps_the_checkpoint(tmp_path
     kept = keras.saving.load_model(tmp_path / "run" / "checkpoints" / "last.keras")
     assert all(np.all(np.isfinite(w)) for w in kept.get_weights())
     assert len(read_log(tmp_path / "run" / "log.csv")) == 1
+
+
+def test_replicas_share_their_statistics_and_not_their_draws(tmp_path):
+    strategy = two_replicas()
+    engine, model = make_engine(tmp_path / "run", strategy=strategy, model=normalized)
+    [seed] = [v for v in model.variables if v.name == "seed_generator_state"]
+    first, second = (v.numpy() for v in strategy.experimental_local_results(seed.value))
+    assert first[0] != second[0]
+    assert first[1] == second[1]
+
+    engine.fit(2)
+    for average in model.non_trainable_variables:
+        copies = [v.numpy() for v in strategy.experimental_local_results(average.value)]
+        if "seed" not in average.path:
+            np.testing.assert_array_equal(copies[0], copies[1])
+    saved = keras.saving.load_model(tmp_path / "run" / "checkpoints" / "last.keras")
+    x, y = LabelledImages("digits").split("validation", 40).arrays
+    saved.compile(loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+    loss, accuracy = saved.evaluate(x / 255, y, verbose=0)
+    row = read_log(tmp_path / "run" / "log.csv")[-1]
+    assert row["val_loss"] == pytest.approx(loss, rel=1e-4)
+    assert row["val_accuracy"] == pytest.approx(accuracy)
+
+
+def test_statistics_survive_a_stop_on_two_replicas(tmp_path):
+    strategy = two_replicas()
+    whole, expected = make_engine(tmp_path / "whole", strategy=strategy, model=normalized)
+    whole.fit(2)
+    stopped = {"strategy": strategy, "model": normalized}
+    first, _ = make_engine(tmp_path / "run", callbacks=[SignalAt(1, 1)], **stopped)
+    with pytest.raises(Interrupted):
+        first.fit(2)
+    second, model = make_engine(tmp_path / "run", resume=True, **stopped)
+    second.fit(2)
+    for a, b in zip(model.weights, expected.weights, strict=True):
+        np.testing.assert_allclose(a.numpy(), b.numpy(), atol=1e-6, err_msg=a.path)
+
+
+def test_a_signal_in_the_last_validation_stops_the_run(tmp_path):
+    signalled = keras.callbacks.LambdaCallback()
+    signalled.on_test_begin = lambda logs=None: os.kill(os.getpid(), signal.SIGTERM)
+    engine, _ = make_engine(tmp_path / "run", callbacks=[signalled])
+    with pytest.raises(Interrupted, match="after step 4 of epoch 1") as caught:
+        engine.fit(1)
+    assert caught.value.exit_code == 143
+    again, _ = make_engine(tmp_path / "run", resume=True)
+    assert again.fit(1).epoch == 1
+    assert len(read_log(tmp_path / "run" / "log.csv")) == 1
+
+
+def test_a_loss_scale_survives_a_stop(tmp_path):
+    def optimizer():
+        return keras.optimizers.LossScaleOptimizer(keras.optimizers.SGD(0.01), initial_scale=64.0)
+
+    engine, model = make_engine(tmp_path / "run", optimizer=optimizer())
+    engine.fit(1)
+    model.optimizer.dynamic_scale.assign(7.0)
+    checkpoint.save(model, tmp_path / "run" / "checkpoints" / "last.keras", {"epoch": 1})
+    _, again = make_engine(tmp_path / "run", optimizer=optimizer(), resume=True)
+    assert float(again.optimizer.dynamic_scale) == 7.0
+
+
+def test_stopping_in_the_middle_of_an_epoch_is_heeded(tmp_path):
+    class StopAt(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            self.model.stop_training = batch == 1
+
+    engine, _ = make_engine(tmp_path / "run", callbacks=[StopAt()])
+    assert engine.fit(5).steps == 2

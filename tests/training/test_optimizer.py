@@ -58,5 +58,7 @@ def test_schedules():
 
 
 def test_bad_arguments_are_named():
+    with pytest.raises(ValueError, match="must leave clipping, averaging and accumulation alone"):
+        make_optimizer(RECIPE.replace(optimizer_arguments={"clipnorm": 1.0}), 10)
     with pytest.raises(ValueError, match="`optimizer_arguments` must suit 'adam'.*momentum"):
         make_optimizer(RECIPE.replace(optimizer_arguments={"momentum": 0.9}), 10)

@@ -66,6 +66,8 @@ def test_order_is_a_function_of_seed_and_epoch(either):
     assert labels(2, 0) != first
     assert sorted(labels(1, 1)) == sorted(first)
     assert labels(1, 0, first_step=2) == first[32:]
+    tf.random.set_seed(99)
+    assert labels(1, 0) == first
 
 
 def test_augmentation_follows_the_example_and_not_its_batch(either):

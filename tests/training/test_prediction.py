@@ -1,5 +1,7 @@
 """Predictions of image files, good and bad ones mixed, and the export of a run."""
 
+import shutil
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -62,7 +64,12 @@ def test_a_run_is_exported_once(trained_run, tmp_path, files):
     answer = serving.load(output)["image_bytes"](np.array([files["grey.png"].read_bytes()]))
     [(_, expected)] = training.predict(trained_run[0], [files["grey.png"]], top=2)
     assert [c.decode() for c in answer["classes"].numpy()[0]] == [name for name, _ in expected]
-    with pytest.raises(FileExistsError, match="`path` exists and is not overwritten"):
+    with pytest.raises(FileExistsError, match="`path` must be new"):
         training.export_run(trained_run[0], output)
-    with pytest.raises(FileExistsError, match="`path` exists"):
-        training.export_run(trained_run[0])
+    run = shutil.copytree(trained_run[0], tmp_path / "copy")
+    assert training.export_run(run)[0] == run / "saved_model"
+    with pytest.raises(FileExistsError, match="must be a SavedModel or an empty folder"):
+        training.export_run(run, run, overwrite=True)
+    (run / "record.json").write_text("{}")
+    with pytest.raises(ValueError, match="record.json is not the record of a run"):
+        training.export_run(run)

@@ -1,6 +1,7 @@
 """Whole runs: what they leave, on one device and two, and what they refuse."""
 
 import json
+import shutil
 
 import pytest
 
@@ -118,3 +119,47 @@ def test_a_fresh_name_is_found_without_a_folder(tmp_path, monkeypatch):
     records = [training.train(RECIPE, max_examples=16, verbose=0) for _ in range(2)]
     assert len({record["run_dir"] for record in records}) == 2
     assert all(record["run_dir"].startswith("runs/digits_lenet5-") for record in records)
+
+
+def test_a_resume_that_fails_leaves_the_run_as_it_was(trained_run, tmp_path):
+    run = shutil.copytree(trained_run[0], tmp_path / "run")
+    recipe = training.recipe_of(run).replace(epochs=5)
+    with pytest.raises(ValueError, match="`max_examples` must be the run's own, None"):
+        training.train(recipe, run_dir=run, resume=True, max_examples=7, verbose=0)
+    with pytest.raises(ValueError, match="`epochs` must be at least those done, 3"):
+        training.train(recipe.replace(epochs=2), run_dir=run, resume=True, verbose=0)
+    last = run / "checkpoints" / "last.keras"
+    last.write_bytes(last.read_bytes()[:5000])
+    with pytest.raises(ValueError, match="last.keras cannot be resumed from"):
+        training.train(recipe, run_dir=run, resume=True, verbose=0)
+    (run / "log.csv").write_text("garbage\n1\n")
+    with pytest.raises(ValueError, match="log.csv is not the log of a run"):
+        training.train(recipe, run_dir=run, resume=True, verbose=0)
+    for name in ("recipe.json", "record.json"):
+        assert (run / name).read_text() == (trained_run[0] / name).read_text()
+    (run / "recipe.json").write_text('{"name": "x"}')
+    with pytest.raises(ValueError, match="recipe.json is not a recipe"):
+        training.evaluate(run)
+
+
+def test_a_limited_run_resumes_and_evaluates_with_its_own_limit(tmp_path):
+    run = tmp_path / "run"
+    training.train(RECIPE, run_dir=run, max_examples=32, verbose=0)
+    record = training.train(RECIPE.replace(epochs=3), run_dir=run, resume=True, verbose=0)
+    assert record["examples"] == {"train": 32, "validation": 32, "test": 32}
+    assert training.evaluate(run)["accuracy"] == record["test_accuracy"]
+
+
+def test_a_failed_run_says_so_in_its_record(tmp_path):
+    recipe = RECIPE.replace(learning_rate=1e38, schedule="constant", epochs=1)
+    with pytest.raises(FloatingPointError, match="not finite"):
+        training.train(recipe, run_dir=tmp_path / "run", max_examples=16, verbose=0)
+    assert json.loads((tmp_path / "run" / "record.json").read_text())["status"] == "stopped"
+    assert list((tmp_path / "run" / "checkpoints").iterdir()) == []
+
+
+def test_a_model_that_returns_logits_learns(tmp_path):
+    arguments = {**RECIPE.model_arguments, "classifier_activation": None}
+    recipe = RECIPE.replace(model_arguments=arguments, epochs=3)
+    record = training.train(recipe, run_dir=tmp_path / "run", verbose=0)
+    assert record["test_accuracy"] > 0.8

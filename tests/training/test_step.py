@@ -105,6 +105,41 @@ def test_float16_with_loss_scaling_learns(make_strategy, examples):
     assert totals[0] / totals[2] < 2.4
 
 
+def test_scaled_gradients_are_clipped_to_the_same_length(examples):
+    def optimizer():
+        return keras.optimizers.LossScaleOptimizer(keras.optimizers.SGD(1.0), initial_scale=2.0**12)
+
+    start = make_model("sgd").get_weights()
+    for make_strategy in (tf.distribute.get_strategy, two_replicas):
+        model, _ = trained(examples, make_strategy(), optimizer, batch_size=45, clip_norm=0.01)
+        moved = [a - b for a, b in zip(model.get_weights(), start, strict=True)]
+        assert np.sqrt(sum((m**2).sum() for m in moved)) == pytest.approx(0.01, rel=1e-3)
+
+
+@keras.saving.register_keras_serializable(package="kerasbook_tests")
+class Idle(keras.layers.Dense):
+    """A dense layer with one more weight, which nothing uses."""
+
+    def build(self, input_shape):
+        super().build(input_shape)
+        self.idle = self.add_weight(name="idle", shape=(2,), initializer="ones")
+
+
+@pytest.mark.filterwarnings("ignore:Gradients do not exist")
+@pytest.mark.parametrize("clip_norm", [None, 1.0])
+def test_weights_that_nothing_uses_stay(clip_norm, examples):
+    image = keras.Input((8, 8, 1))
+    model = keras.Model(image, Idle(10)(keras.layers.Flatten()(image)))
+    model.compile("sgd")
+    model.optimizer.build(model.trainable_variables)
+    strategy = tf.distribute.get_strategy()
+    step = TrainingStep(Classifier(model), model.optimizer, strategy, clip_norm)
+    before = model.layers[-1].kernel.numpy()
+    step(iter(Pipeline(examples, PREPROCESSING, 45).epoch(strategy)))
+    assert model.layers[-1].idle.numpy().tolist() == [1, 1]
+    assert np.any(model.layers[-1].kernel.numpy() != before)
+
+
 def test_loss_includes_penalties_once_whatever_the_replicas(examples):
     losses = []
     for strategy in (tf.distribute.get_strategy(), two_replicas()):

@@ -3,7 +3,7 @@
 import keras
 from keras import activations, initializers, ops
 
-from kerasbook.layers.arguments import positive_integer, static_channels
+from kerasbook.layers.arguments import data_format_of, positive_integer, static_channels
 
 
 @keras.saving.register_keras_serializable(package="kerasbook")
@@ -30,7 +30,8 @@ class SqueezeExcite(keras.layers.Layer):
         Tensor with the shape of `inputs` in the layer's compute dtype.
 
     Raises:
-        ValueError: If `reduction_ratio` is no positive integer, or the channels are unknown.
+        ValueError: If `reduction_ratio` is no positive integer, `data_format` is unknown, or the
+            channels are.
 
     Example:
         >>> layer = kerasbook.layers.SqueezeExcite(reduction_ratio=4)
@@ -58,7 +59,7 @@ class SqueezeExcite(keras.layers.Layer):
         self.gate_activation = activations.get(gate_activation)
         self.use_bias = use_bias
         self.kernel_initializer = initializers.get(kernel_initializer)
-        self.data_format = data_format or keras.config.image_data_format()
+        self.data_format = data_format_of(data_format)
         self.input_spec = keras.layers.InputSpec(min_ndim=3)
 
     def build(self, input_shape):
@@ -71,6 +72,7 @@ class SqueezeExcite(keras.layers.Layer):
         self.excite.build((input_shape[0], hidden))
 
     def call(self, inputs):
+        inputs = ops.cast(inputs, self.compute_dtype)
         rank = len(inputs.shape)
         if self.data_format == "channels_last":
             places, gate_shape = range(1, rank - 1), (-1, *(1,) * (rank - 2), inputs.shape[-1])

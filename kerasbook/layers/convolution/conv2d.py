@@ -4,7 +4,12 @@ import keras
 from keras import activations, constraints, initializers, regularizers
 
 from kerasbook import ops
-from kerasbook.layers.arguments import positive_integer, positive_integers, static_channels
+from kerasbook.layers.arguments import (
+    data_format_of,
+    positive_integer,
+    positive_integers,
+    static_channels,
+)
 from kerasbook.ops.convolution import PADDINGS
 
 
@@ -48,7 +53,7 @@ class Conv2D(keras.layers.Layer):
 
     Raises:
         ValueError: If an argument is out of range, `groups` does not divide the channels, or
-            the dilated kernel is larger than the inputs under `"valid"` padding.
+            the dilated kernel is larger than inputs of a static size under `"valid"` padding.
 
     Example:
         >>> layer = kerasbook.layers.Conv2D(8, 3, strides=2, dilation_rate=2, groups=4)
@@ -89,12 +94,7 @@ class Conv2D(keras.layers.Layer):
         self.padding = padding.lower() if isinstance(padding, str) else padding
         if self.padding not in PADDINGS:
             raise ValueError(f"`padding` must be one of {PADDINGS}. Received: padding={padding!r}")
-        self.data_format = data_format or keras.config.image_data_format()
-        if self.data_format not in ("channels_last", "channels_first"):
-            raise ValueError(
-                "`data_format` must be 'channels_last' or 'channels_first'. "
-                f"Received: data_format={data_format!r}"
-            )
+        self.data_format = data_format_of(data_format)
         self.dilation_rate = positive_integers("dilation_rate", dilation_rate, 2)
         self.groups = positive_integer("groups", groups)
         if filters % groups:

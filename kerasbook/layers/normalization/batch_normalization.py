@@ -24,7 +24,7 @@ class BatchNormalization(keras.layers.BatchNormalization):
     Args:
         axis: The channel axis.
         momentum: Weight of the past in the moving averages, in [0, 1].
-        epsilon: Added to the variance.
+        epsilon: Added to the variance, above 0.
         **kwargs: All further arguments of `keras.layers.BatchNormalization`.
 
     Call arguments:
@@ -37,7 +37,8 @@ class BatchNormalization(keras.layers.BatchNormalization):
         Tensor with the shape of `inputs` in the layer's compute dtype.
 
     Raises:
-        ValueError: If `axis` is no axis of the inputs or has no static size.
+        ValueError: If `axis` is no axis of the inputs but the batch's, or has no static size, or
+            `epsilon` is not above 0.
 
     Example:
         >>> x = np.array([[0, 10], [2, 30]], "float32")
@@ -52,6 +53,8 @@ class BatchNormalization(keras.layers.BatchNormalization):
 
     def build(self, input_shape):
         static_channels(input_shape, self.axis)
+        if not self.epsilon > 0:
+            raise ValueError(f"`epsilon` must be above 0. Received: epsilon={self.epsilon}")
         super().build(input_shape)
 
     def call(self, inputs, training=False, mask=None):
@@ -81,5 +84,6 @@ class BatchNormalization(keras.layers.BatchNormalization):
             inputs, gamma, beta, epsilon=self.epsilon
         )
         for average, value in ((self.moving_mean, mean), (self.moving_variance, variance)):
-            average.assign(average * self.momentum + value * (1 - self.momentum))
+            past = ops.cast(average, value.dtype)
+            average.assign(past * self.momentum + value * (1 - self.momentum))
         return outputs

@@ -72,7 +72,7 @@ class GroupNormalization(keras.layers.Layer):
             raise ValueError(
                 f"`groups` must be a positive integer or -1. Received: groups={groups!r}"
             )
-        if not epsilon > 0:
+        if not isinstance(epsilon, (int, float)) or not epsilon > 0:
             raise ValueError(f"`epsilon` must be above 0. Received: epsilon={epsilon}")
         self.supports_masking = True
         self.groups = groups
@@ -113,6 +113,7 @@ class GroupNormalization(keras.layers.Layer):
 
     def call(self, inputs):
         last = self.axis % len(inputs.shape) == len(inputs.shape) - 1
+        inputs = ops.cast(inputs, self.compute_dtype)
         x = inputs if last else ops.moveaxis(inputs, self.axis, -1)
         groups = x.shape[-1] if self.groups == -1 else self.groups
         outputs = kernels.group_normalization(

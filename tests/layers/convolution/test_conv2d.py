@@ -65,6 +65,15 @@ def test_channels_first(rng):
     assert first.compute_output_shape((None, 4, 9, None)) == (None, 6, 11, None)
 
 
+@pytest.mark.tensorflow
+@pytest.mark.parametrize("padding", ["valid", "same", "full"])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_an_empty_batch_keeps_its_sizes(padding, dtype):
+    layer = Conv2D(6, 3, groups=2, strides=2, dilation_rate=2, padding=padding, dtype=dtype)
+    x = np.zeros((0, 9, 8, 4), dtype)
+    assert tuple(layer(x).shape) == layer.compute_output_shape(x.shape)
+
+
 def test_groups_divide_the_weights():
     counts = [Conv2D(12, 3, groups=g, use_bias=False) for g in (1, 2, 3, 6)]
     for layer in counts:

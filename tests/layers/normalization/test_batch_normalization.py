@@ -45,7 +45,9 @@ def test_drop_in_for_keras_in_both_modes(shape, options, rng):
         np.testing.assert_allclose(a, b, rtol=1e-5)
 
 
-@pytest.mark.parametrize("dtype", ["mixed_float16", "mixed_bfloat16", "float64"])
+@pytest.mark.parametrize(
+    "dtype", ["mixed_float16", "mixed_bfloat16", "float16", "bfloat16", "float64"]
+)
 def test_other_dtypes_as_keras(dtype, rng):
     ours, theirs = pair(rng, (4, 5, 6, 3), dtype=dtype)
     x = rng.normal(2, 3, size=(4, 5, 6, 3)).astype("float32")
@@ -90,6 +92,8 @@ def test_fused_kernel_is_the_one_that_runs(monkeypatch, rng):
     assert len(calls) == (1 if keras.backend.backend() == "tensorflow" else 0)
 
 
-def test_bad_axis_is_named():
+def test_bad_arguments_are_named():
+    with pytest.raises(ValueError, match="`epsilon` must be above 0.*epsilon=-1"):
+        BatchNormalization(epsilon=-1)(np.zeros((2, 3), "float32"))
     with pytest.raises(ValueError, match="`axis` must be an axis of the inputs.*axis=5"):
         BatchNormalization(axis=5)(np.zeros((2, 3), "float32"))

@@ -40,7 +40,7 @@ def test_rate_zero_keeps_everything():
     np.testing.assert_array_equal(keras.ops.convert_to_numpy(DropPath(0)(x, training=True)), x)
 
 
-@pytest.mark.parametrize("rate", [-0.1, 1, 1.5])
+@pytest.mark.parametrize("rate", [-0.1, 1, 1.5, None])
 def test_bad_rate_is_named(rate):
     with pytest.raises(ValueError, match=rf"`rate` must be in \[0, 1\). Received: rate={rate}"):
         DropPath(rate)
