@@ -6,10 +6,7 @@ shows where it came from), 130 after Ctrl-C, 143 after SIGTERM.
 
 import argparse
 import contextlib
-import os
-import re
 import sys
-import tempfile
 import traceback
 import warnings
 
@@ -17,6 +14,14 @@ from absl import app, flags, logging
 from absl.flags import argparse_flags
 
 import kerasbook
+from kerasbook.console import (
+    PatientStream,
+    one_line,
+    open_missing_streams,
+    quiet_import,
+    show_warning,
+    silence,
+)
 
 BAD_INPUT = 2
 INTERRUPTED = 130
@@ -222,7 +227,7 @@ def _train(arguments):
         recipe = training.recipe_of(arguments.run_dir)
     else:
         recipe = recipes.get_recipe(arguments.recipe or "digits_lenet5")
-    with contextlib.redirect_stdout(_Patient(sys.stdout)):
+    with contextlib.redirect_stdout(PatientStream(sys.stdout)):
         record = training.train(
             recipe.replace(**{**parse_settings(arguments.settings), **given}),
             run_dir=arguments.run_dir,
@@ -301,66 +306,18 @@ def _names(kind, data_dir):
     return names()
 
 
-@contextlib.contextmanager
-def _quiet_import():
-    """Imports TensorFlow without the lines that its libraries write to stderr by themselves."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    sys.stderr.flush()
-    kept = os.dup(2)
-    with tempfile.TemporaryFile() as noise:
-        os.dup2(noise.fileno(), 2)
-        try:
-            yield
-        finally:
-            sys.stderr.flush()
-            os.dup2(kept, 2)
-            os.close(kept)
-
-
-class _Patient:
-    """Stdout for a run: where its reader is gone, it falls silent and the run goes on."""
-
-    def __init__(self, stream):
-        self._stream = stream
-
-    def write(self, text):
-        try:
-            return self._stream.write(text)
-        except BrokenPipeError:
-            _silence(self._stream)
-            return len(text)
-
-    def flush(self):
-        try:
-            self._stream.flush()
-        except BrokenPipeError:
-            _silence(self._stream)
-
-    def __getattr__(self, name):
-        return getattr(self._stream, name)
-
-
-def _silence(stream):
-    """Sends what a stream still holds, and all that follows, nowhere."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
-
-
-def _show_warning(message, *_):
-    print(f"kerasbook: warning: {' '.join(str(message).split())}", file=sys.stderr)
-
-
 def main(arguments):
     """Runs one parsed command and returns its exit code."""
     command = f"kerasbook {arguments.command}"
     if not flags.FLAGS["verbosity"].present:
         logging.set_verbosity(logging.WARNING)
-    warnings.showwarning = _show_warning
+    warnings.showwarning = show_warning
     try:
-        with _quiet_import():
+        with quiet_import():
             import keras  # noqa: F401  all commands need it
         return arguments.function(arguments) or 0
     except BrokenPipeError:  # the reader of a pipe, such as `head`, has had enough
-        _silence(sys.stdout)
+        silence(sys.stdout)
         return 0
     except KeyboardInterrupt as error:
         print(f"\n{command}: {str(error) or 'interrupted'}", file=sys.stderr)
@@ -368,20 +325,8 @@ def main(arguments):
     except Exception as error:
         if arguments.debug:
             traceback.print_exc()
-        print(f"{command}: {_one_line(error)}", file=sys.stderr)
+        print(f"{command}: {one_line(error)}", file=sys.stderr)
         return BAD_INPUT
-
-
-def _one_line(error):
-    if isinstance(error, OSError) and error.strerror:
-        place = f": {error.filename}" if error.filename else ""
-        return f"{error.strerror}{place}"
-    # TensorFlow's messages begin with the place in its graph.
-    text = re.sub(r"\{\{.*?\}\}", "", str(error)).strip()
-    text = next((line.strip() for line in text.splitlines() if line.strip()), "")
-    if isinstance(error, (ValueError, FloatingPointError, OSError)) and text:
-        return text
-    return f"{type(error).__name__}: {text} (--debug shows where)"
 
 
 def _parse(argv):
@@ -394,8 +339,6 @@ def _parse(argv):
 
 def run():
     """The console script."""
-    for name in ("stdout", "stderr"):
-        if getattr(sys, name) is None:  # closed by the caller
-            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115  it stays open
+    open_missing_streams()
     # absl parses with our parser, which knows the command; it exits with what `main` returns.
     app.run(main, flags_parser=_parse)
