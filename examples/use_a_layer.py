@@ -10,7 +10,7 @@ model = keras.Sequential(
         keras.Input((8, 8, 1)),
         keras.layers.Rescaling(1 / 255),
         layers.Conv2D(32, 3, padding="same"),
-        layers.BatchNormalization(),
+        layers.BatchNormalization(momentum=0.9),
         keras.layers.Activation("relu"),
         layers.Conv2D(64, 3, groups=4, strides=2, padding="same"),
         layers.GroupNormalization(groups=8),
@@ -21,5 +21,5 @@ model = keras.Sequential(
     ]
 )
 model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
-model.fit(*read_digits("train"), epochs=5, validation_data=read_digits("validation"), verbose=2)
+model.fit(*read_digits("train"), epochs=10, validation_data=read_digits("validation"), verbose=2)
 print(f"test accuracy {model.evaluate(*read_digits('test'), verbose=0)[1]:.2%}")

@@ -332,9 +332,13 @@ def main(arguments):
 def _parse(argv):
     parser = make_parser()
     try:
-        return parser.parse_args(argv[1:])
+        arguments, unknown = parser.parse_known_args(argv[1:])
     except flags.Error as error:
         return parser.error(" ".join(str(error).split()))
+    if unknown:
+        parser.prog = f"kerasbook {arguments.command}"
+        parser.error(f"unrecognized arguments: {' '.join(unknown)}")
+    return arguments
 
 
 def run():

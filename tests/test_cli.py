@@ -84,7 +84,7 @@ def test_help_pages(arguments, words):
         ),
         (["train", "--epochs", "0"], "must be a positive integer, received '0'"),
         (["train", "--strategy", "mirror"], "invalid choice: 'mirror'"),
-        (["train", "--epoch", "1"], "unrecognized arguments: --epoch"),
+        (["train", "--epoch", "1"], "unrecognized arguments: --epoch; see kerasbook train --help"),
         (["train", "--flagfile=nowhere"], "nowhere"),
         (["train", "--verbosity=x"], "verbosity"),
         (["train", "--epochs", "1", "--set", "self=2"], "no field 'self'"),
