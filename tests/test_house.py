@@ -32,7 +32,7 @@ FLOORS = [
     {"__init__"},
 ]
 TENSORFLOW_ROOMS = {"ops", "training", "serving", "recipes", "cli", "augmentation", "testing"}
-# One directory per line of duty; a drop-in keeps the order of Keras' arguments.
+# These stand in for layers of Keras and keep the order of its arguments.
 DROP_INS = {"BatchNormalization", "Conv2D", "GroupNormalization"}
 
 

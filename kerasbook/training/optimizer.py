@@ -4,11 +4,12 @@ import keras
 
 from kerasbook.training.schedules import OneCycle, WarmupCosine
 
-# Decay pulls at what multiplies the inputs; offsets and the scales of norms are left alone.
+# Keras does these apart for each replica, before or beside the sum over replicas.
 REFUSED = {
     *("clipnorm", "clipvalue", "global_clipnorm", "loss_scale_factor"),
     *("use_ema", "ema_overwrite_frequency", "gradient_accumulation_steps"),
 }
+# Decay pulls at what multiplies the inputs; offsets and the scales of norms are left alone.
 NOT_DECAYED = ("bias", "beta", "gamma")
 
 

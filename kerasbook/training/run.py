@@ -6,6 +6,7 @@ import datetime
 import pathlib
 
 import keras
+import tensorflow as tf
 
 from kerasbook import augmentation, serving
 from kerasbook.applications import create_model, load_model
@@ -80,18 +81,7 @@ def train(
             f"`batch_size` must be at least the number of replicas, {replicas}. "
             f"Received: batch_size={recipe.batch_size}"
         )
-    static = strategy_name == "tpu"
-    training = Pipeline(
-        splits["train"],
-        preprocessing,
-        recipe.batch_size,
-        shuffle=True,
-        seed=recipe.seed,
-        policy=policy,
-        static=static,
-    )
-    batch_size = max(EVALUATION_BATCH, replicas)
-    validation = Pipeline(splits["validation"], preprocessing, batch_size, static=static)
+    training, validation = _pipelines(recipe, splits, preprocessing, policy, strategy)
     model = _build(recipe, data, preprocessing, strategy, training.steps)
     if resume:
         folder = RunFolder.open(run_dir)
@@ -118,21 +108,11 @@ def train(
                 f"Received: epochs={recipe.epochs}"
             )
     record = {
-        "status": "running",
-        "recipe": recipe.name,
-        "dataset": recipe.dataset,
-        "model": recipe.model,
-        "parameters": model.count_params(),
-        "seed": recipe.seed,
+        **_description(recipe, data, splits, preprocessing, model),
         "strategy": strategy_name,
         "replicas": replicas,
         "max_examples": max_examples,
         "data_dir": data_dir and str(data_dir),
-        "examples": {name: split.count for name, split in splits.items()},
-        "class_names": data.class_names,
-        "preprocessing": preprocessing.to_json(),
-        "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        "environment": environment.describe(),
     }
     if not is_chief(strategy):
         engine.fit(recipe.epochs)
@@ -154,6 +134,39 @@ def train(
         with contextlib.suppress(OSError):  # the disk may be what failed
             write_json(folder.record, {**before, **record, "status": "stopped"})
         raise
+
+
+def _pipelines(recipe, splits, preprocessing, policy, strategy):
+    """Returns the pipelines of the training and of the validation examples."""
+    static = isinstance(strategy, tf.distribute.TPUStrategy)
+    training = Pipeline(
+        splits["train"],
+        preprocessing,
+        recipe.batch_size,
+        shuffle=True,
+        seed=recipe.seed,
+        policy=policy,
+        static=static,
+    )
+    batch_size = max(EVALUATION_BATCH, strategy.num_replicas_in_sync)
+    return training, Pipeline(splits["validation"], preprocessing, batch_size, static=static)
+
+
+def _description(recipe, data, splits, preprocessing, model):
+    """Returns what the record of a run says before there are results."""
+    return {
+        "status": "running",
+        "recipe": recipe.name,
+        "dataset": recipe.dataset,
+        "model": recipe.model,
+        "parameters": model.count_params(),
+        "seed": recipe.seed,
+        "examples": {name: split.count for name, split in splits.items()},
+        "class_names": data.class_names,
+        "preprocessing": preprocessing.to_json(),
+        "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "environment": environment.describe(),
+    }
 
 
 def _finish(folder, record, examples, preprocessing):
