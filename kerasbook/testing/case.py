@@ -49,6 +49,24 @@ def check(holds, message):
         raise AssertionError(message)
 
 
+def arguments_of(kind):
+    """Returns the names of a layer class's arguments, with those that it passes to its base.
+
+    A constructor that takes `**kwargs` passes them to its base class, whose arguments count as
+    its own; those of `keras.layers.Layer` do not.
+    """
+    names = set()
+    for base in kind.__mro__:
+        if base is keras.layers.Layer:
+            break
+        if "__init__" in vars(base):
+            parameters = inspect.signature(base.__init__).parameters.values()
+            names |= {p.name for p in parameters if p.kind is not p.VAR_KEYWORD} - {"self"}
+            if all(p.kind is not p.VAR_KEYWORD for p in parameters):
+                break
+    return names
+
+
 def is_random(layer):
     """Tells whether a built layer, or one within it, holds the state of a seed generator."""
     return any("seed_generator" in variable.path for variable in layer.variables)

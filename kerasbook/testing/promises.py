@@ -1,6 +1,5 @@
 """The promises, one function each: what is promised stands in its first line."""
 
-import inspect
 import json
 import pathlib
 import tempfile
@@ -9,6 +8,7 @@ import keras
 import numpy as np
 
 from kerasbook.testing.case import (
+    arguments_of,
     assert_close,
     call,
     check,
@@ -28,11 +28,7 @@ def config_is_signature(case):
     """The config holds exactly the constructor's arguments, in JSON, before and after a call."""
     layer = case.make()
     before = layer.get_config()
-    arguments = {
-        name
-        for name, parameter in inspect.signature(type(layer).__init__).parameters.items()
-        if parameter.kind is not parameter.VAR_KEYWORD and name != "self"
-    }
+    arguments = arguments_of(type(layer))
     base = {"name", "trainable", "dtype"}
     check(set(before) == arguments | base, f"one has not {set(before) ^ (arguments | base)}")
     check(json.loads(json.dumps(before)) == before, f"not plain JSON: {before}")
