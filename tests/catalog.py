@@ -16,6 +16,7 @@ def row(layer, *arguments, shape, **options):
 CATALOG = [
     row(layers.BatchNormalization, shape=(4, 5, 7, 3)),
     row(layers.ChannelShuffle, 2, shape=(2, 5, 7, 6)),
+    row(layers.Conv1D, 4, 3, shape=(3, 11, 6), arguments={"padding": "causal", "groups": 2}),
     row(
         layers.Conv2D,
         4,
@@ -23,6 +24,7 @@ CATALOG = [
         shape=(3, 9, 11, 6),
         arguments={"groups": 2, "strides": (2, 1)},
     ),
+    row(layers.Conv3D, 4, (2, 3, 2), shape=(2, 5, 6, 7, 4), arguments={"groups": 2, "strides": 2}),
     row(layers.DropPath, 0.5, shape=(4, 5, 7, 3), arguments={"seed": 7}),
     row(layers.GroupNormalization, 3, shape=(3, 5, 7, 6)),
     row(layers.SqueezeExcite, 2, shape=(3, 5, 7, 4), arguments={"activation": "swish"}),

@@ -3,38 +3,42 @@
 import numpy as np
 
 
-def convolve(x, kernel, strides=(1, 1), padding="valid", dilation_rate=(1, 1)):
-    """Cross-correlates `(batch, h, w, channels)` with `(kh, kw, channels // groups, filters)`."""
-    taps_h, taps_w, group_channels, filters = kernel.shape
+def margins(size, extent, stride, padding):
+    """Returns how many zeros stand before and after an axis, for a kernel of `extent`."""
+    if padding == "same":
+        total = max((-(-size // stride) - 1) * stride + extent - size, 0)
+        return total // 2, total - total // 2
+    return {"valid": (0, 0), "full": (extent - 1,) * 2, "causal": (extent - 1, 0)}[padding]
+
+
+def windows(x, taps, strides=None, padding="valid", dilation_rate=None):
+    """Returns `(batch, *places, *taps, channels)`: what each place sees, for any rank of space."""
+    rank = len(taps)
+    strides, rates = strides or (1,) * rank, dilation_rate or (1,) * rank
+    extents = [(k - 1) * r + 1 for k, r in zip(taps, rates, strict=True)]
+    sides = list(map(margins, x.shape[1:-1], extents, strides, [padding] * rank))
+    x = np.pad(x, [(0, 0), *sides, (0, 0)])
+    places = [
+        (size - e) // s + 1 for size, e, s in zip(x.shape[1:-1], extents, strides, strict=True)
+    ]
+    seen = np.zeros((len(x), *places, *taps, x.shape[-1]), x.dtype)
+    for place in np.ndindex(*places):
+        for tap in np.ndindex(*taps):
+            at = tuple(p * s + t * r for p, s, t, r in zip(place, strides, tap, rates, strict=True))
+            seen[(slice(None), *place, *tap)] = x[(slice(None), *at)]
+    return seen
+
+
+def convolve(x, kernel, strides=None, padding="valid", dilation_rate=None):
+    """Cross-correlates `(batch, ..., channels)` with `(..., channels // groups, filters)`."""
+    *taps, group_channels, filters = kernel.shape
     groups = x.shape[-1] // group_channels
-    extents = [(k - 1) * r + 1 for k, r in zip(kernel.shape[:2], dilation_rate, strict=True)]
-    margins = []
-    for size, extent, stride in zip(x.shape[1:3], extents, strides, strict=True):
-        if padding == "same":
-            total = max((-(-size // stride) - 1) * stride + extent - size, 0)
-            margins.append((total // 2, total - total // 2))
-        else:
-            margins.append({"valid": (0, 0), "full": (extent - 1, extent - 1)}[padding])
-    x = np.pad(x, [(0, 0), *margins, (0, 0)])
-    rows, columns = (
-        (size - extent) // stride + 1
-        for size, extent, stride in zip(x.shape[1:3], extents, strides, strict=True)
-    )
-    y = np.zeros((len(x), rows, columns, filters))
-    for n in range(len(x)):
-        for i in range(rows):
-            for j in range(columns):
-                for d in range(filters):
-                    first = d // (filters // groups) * group_channels
-                    for u in range(taps_h):
-                        for v in range(taps_w):
-                            pixel = x[
-                                n,
-                                i * strides[0] + u * dilation_rate[0],
-                                j * strides[1] + v * dilation_rate[1],
-                                first : first + group_channels,
-                            ]
-                            y[n, i, j, d] += pixel @ kernel[u, v, :, d]
+    seen = windows(x, tuple(taps), strides, padding, dilation_rate)
+    y = np.zeros((*seen.shape[: len(taps) + 1], filters))
+    for d in range(filters):
+        first = d // (filters // groups) * group_channels
+        part = seen[..., first : first + group_channels] * kernel[..., d]
+        y[..., d] = part.sum(axis=tuple(range(-len(taps) - 1, 0)))
     return y
 
 

@@ -33,7 +33,7 @@ FLOORS = [
 ]
 TENSORFLOW_ROOMS = {"ops", "training", "serving", "recipes", "cli", "augmentation", "testing"}
 # These stand in for layers of Keras and keep the order of its arguments.
-DROP_INS = {"BatchNormalization", "Conv2D", "GroupNormalization"}
+DROP_INS = {"BatchNormalization", "Conv1D", "Conv2D", "Conv3D", "GroupNormalization"}
 
 
 def imports(path):

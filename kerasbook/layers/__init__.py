@@ -3,7 +3,9 @@
 from kerasbook import registry
 from kerasbook.layers.block.squeeze_excite import SqueezeExcite
 from kerasbook.layers.convolution.channel_shuffle import ChannelShuffle
+from kerasbook.layers.convolution.conv1d import Conv1D
 from kerasbook.layers.convolution.conv2d import Conv2D
+from kerasbook.layers.convolution.conv3d import Conv3D
 from kerasbook.layers.normalization.batch_normalization import BatchNormalization
 from kerasbook.layers.normalization.group_normalization import GroupNormalization
 from kerasbook.layers.regularization.drop_path import DropPath
@@ -11,7 +13,9 @@ from kerasbook.layers.regularization.drop_path import DropPath
 __all__ = [
     "BatchNormalization",
     "ChannelShuffle",
+    "Conv1D",
     "Conv2D",
+    "Conv3D",
     "DropPath",
     "GroupNormalization",
     "SqueezeExcite",

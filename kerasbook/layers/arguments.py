@@ -39,6 +39,14 @@ def static_channels(input_shape, axis):
     return channels
 
 
+def one_of(name, value, choices):
+    """Returns `value` in lower case if it is one of `choices`, else raises a `ValueError`."""
+    choice = value.lower() if isinstance(value, str) else value
+    if choice not in choices:
+        raise ValueError(f"`{name}` must be one of {choices}. Received: {name}={value!r}")
+    return choice
+
+
 def data_format_of(value):
     """Returns `value`, or Keras' setting for `None`; raises a `ValueError` for no data format."""
     data_format = str(value or keras.config.image_data_format()).lower()

@@ -1,7 +1,7 @@
 """Functions on tensors: the kernels behind the layers, the only room that names a backend."""
 
 from kerasbook.ops.channels import channel_shuffle
-from kerasbook.ops.convolution import conv2d, conv_output_length
+from kerasbook.ops.convolution import conv, conv_output_length
 from kerasbook.ops.normalization import (
     fused_batch_normalization,
     group_normalization,
@@ -11,7 +11,7 @@ from kerasbook.ops.random import random_uniform
 
 __all__ = [
     "channel_shuffle",
-    "conv2d",
+    "conv",
     "conv_output_length",
     "fused_batch_normalization",
     "group_normalization",

@@ -1,4 +1,4 @@
-"""`conv2d` against a loop in NumPy: paddings, strides with dilation, groups, data formats."""
+"""`conv` against a loop in NumPy: paddings, strides with dilation, groups, data formats."""
 
 import itertools
 
@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from definitions import convolve
 
-from kerasbook.ops import conv2d, conv_output_length
+from kerasbook.ops import conv, conv_output_length
 
 CASES = list(
     itertools.product(("valid", "same", "full"), ((1, 1), (2, 3)), ((1, 1), (2, 1), (3, 2)), (1, 2))
@@ -20,7 +20,7 @@ def test_equals_the_definition(padding, strides, dilation_rate, groups, rng):
     kernel = rng.normal(size=(3, 2, 4 // groups, 6)).astype("float32")
     options = {"strides": strides, "padding": padding, "dilation_rate": dilation_rate}
     expected = convolve(x, kernel, **options)
-    y = conv2d(keras.ops.convert_to_tensor(x), keras.ops.convert_to_tensor(kernel), **options)
+    y = conv(keras.ops.convert_to_tensor(x), keras.ops.convert_to_tensor(kernel), **options)
     np.testing.assert_allclose(keras.ops.convert_to_numpy(y), expected, atol=1e-4)
     lengths = [
         conv_output_length(x.shape[1 + a], kernel.shape[a], strides[a], padding, dilation_rate[a])
@@ -33,8 +33,8 @@ def test_equals_the_definition(padding, strides, dilation_rate, groups, rng):
 def test_channels_first_is_a_transpose(padding, rng):
     x = rng.normal(size=(2, 7, 8, 4)).astype("float32")
     kernel = keras.ops.convert_to_tensor(rng.normal(size=(3, 2, 2, 6)).astype("float32"))
-    last = conv2d(keras.ops.convert_to_tensor(x), kernel, padding=padding, strides=(2, 1))
-    first = conv2d(
+    last = conv(keras.ops.convert_to_tensor(x), kernel, padding=padding, strides=(2, 1))
+    first = conv(
         keras.ops.convert_to_tensor(x.transpose(0, 3, 1, 2)),
         kernel,
         padding=padding,
@@ -49,7 +49,7 @@ def test_channels_first_is_a_transpose(padding, rng):
 
 
 def test_full_padding_grows_by_the_kernel_less_one_and_sees_each_pixel_with_every_tap():
-    y = conv2d(keras.ops.ones((1, 5, 7, 1)), keras.ops.ones((3, 2, 1, 1)), padding="full")
+    y = conv(keras.ops.ones((1, 5, 7, 1)), keras.ops.ones((3, 2, 1, 1)), padding="full")
     assert tuple(y.shape) == (1, 7, 8, 1)
     assert float(keras.ops.sum(y)) == 5 * 7 * 3 * 2
 

@@ -1,7 +1,5 @@
 """Conv2D: Keras' numbers where Keras has them, the definition where it has not."""
 
-import inspect
-
 import keras
 import numpy as np
 import pytest
@@ -33,13 +31,6 @@ def test_drop_in_for_keras(options, rng):
     ours.set_weights([rng.normal(size=w.shape) for w in ours.weights])
     theirs.set_weights(ours.get_weights())
     np.testing.assert_allclose(numpy(ours(x)), numpy(theirs(x)), atol=1e-5)
-
-
-def test_arguments_are_those_of_keras_in_the_same_order():
-    ours = inspect.signature(Conv2D.__init__).parameters
-    theirs = inspect.signature(keras.layers.Conv2D.__init__).parameters
-    assert list(ours) == list(theirs)
-    assert {k: v.default for k, v in ours.items()} == {k: v.default for k, v in theirs.items()}
 
 
 @pytest.mark.parametrize("padding", ["valid", "same", "full"])
@@ -103,7 +94,7 @@ def test_bad_arguments_are_named(arguments, message):
 
 
 def test_bad_inputs_are_named():
-    with pytest.raises(ValueError, match=r"`groups` must divide .*groups=2.*\(1, 8, 8, 3\)"):
+    with pytest.raises(ValueError, match=r"`groups` must divide .*groups=2, channels=3"):
         Conv2D(4, 3, groups=2).build((1, 8, 8, 3))
     with pytest.raises(ValueError, match="must not be larger than the inputs"):
         Conv2D(4, 3, dilation_rate=4)(np.zeros((1, 8, 8, 3), "float32"))
