@@ -4,7 +4,7 @@ TensorFlow runs every two-dimensional forward pass, but on a CPU its gradient ma
 grouped or dilated kernels (without oneDNN always, with it in float16 and float64), and in three
 dimensions there the forward pass may be as well. One probe for each case finds out, on the
 machine at hand; where something is missing, groups are split and concatenated, and a dilated
-kernel is summed tap by tap. One dimension is two dimensions, the first of size one.
+or depthwise kernel is summed tap by tap. One dimension is two dimensions, the first of size one.
 """
 
 import functools
@@ -31,7 +31,7 @@ def conv(inputs, kernel, strides, padding, dilation_rate):
         return tf.zeros(shape, inputs.dtype)
     if has_native_gradient(len(strides), inputs.dtype.name, groups > 1, dilated):
         return _native(inputs, kernel, strides, padding, dilation_rate)
-    if groups > 1:
+    if groups > 1 and kernel.shape[-2] > 1:
         parts = zip(tf.split(inputs, groups, -1), tf.split(kernel, groups, -1), strict=True)
         outputs = [conv(x, k, strides, padding, dilation_rate) for x, k in parts]
         return tf.concat(outputs, -1)
@@ -99,5 +99,9 @@ def _sum_of_taps(inputs, kernel, strides, padding, dilation_rate):
             slice(start, start + length, stride)
             for start, length, stride in zip(starts, lengths, strides, strict=True)
         ]
-        outputs += tf.tensordot(inputs[:, *view], kernel[tap], 1)
+        if kernel.shape[-2] == 1:  # of one channel each: depthwise
+            multiplier = kernel.shape[-1] // inputs.shape[-1]
+            outputs += tf.repeat(inputs[:, *view], multiplier, -1) * kernel[tap][0]
+        else:
+            outputs += tf.tensordot(inputs[:, *view], kernel[tap], 1)
     return outputs

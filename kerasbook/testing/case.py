@@ -53,7 +53,7 @@ def arguments_of(kind):
     """Returns the names of a layer class's arguments, with those that it passes to its base.
 
     A constructor that takes `**kwargs` passes them to its base class, whose arguments count as
-    its own; those of `keras.layers.Layer` do not.
+    its own; those of `keras.layers.Layer` do not. A layer of Keras lists all of its own.
     """
     names = set()
     for base in kind.__mro__:
@@ -62,7 +62,8 @@ def arguments_of(kind):
         if "__init__" in vars(base):
             parameters = inspect.signature(base.__init__).parameters.values()
             names |= {p.name for p in parameters if p.kind is not p.VAR_KEYWORD} - {"self"}
-            if all(p.kind is not p.VAR_KEYWORD for p in parameters):
+            complete = all(p.kind is not p.VAR_KEYWORD for p in parameters)
+            if complete or base.__module__.startswith("keras."):
                 break
     return names
 

@@ -7,6 +7,7 @@ import sys
 import keras
 import numpy as np
 import pytest
+from definitions import convolve
 
 pytestmark = pytest.mark.tensorflow
 if keras.backend.backend() == "tensorflow":
@@ -23,7 +24,7 @@ def gradients(x, kernel, strides, dilation_rate, padding="same"):
     return [y, *tape.gradient(loss, [x, kernel])]
 
 
-@pytest.mark.parametrize("groups", [1, 2])
+@pytest.mark.parametrize("groups", [1, 2, 4])
 @pytest.mark.parametrize("dilation_rate", [(1, 1), (2, 3)])
 @pytest.mark.parametrize("strides", [(1, 1), (2, 3)])
 @pytest.mark.parametrize("padding", ["same", "valid"])
@@ -31,7 +32,7 @@ def test_fallback_equals_the_native_kernel(
     groups, dilation_rate, strides, padding, monkeypatch, rng
 ):
     x = tf.constant(rng.normal(size=(2, 9, 10, 4)).astype("float32"))
-    kernel = tf.constant(rng.normal(size=(3, 2, 4 // groups, 6)).astype("float32"))
+    kernel = tf.constant(rng.normal(size=(3, 2, 4 // groups, 8)).astype("float32"))
     usual = gradients(x, kernel, strides, dilation_rate, padding)
     monkeypatch.setattr(
         kernels,
@@ -79,3 +80,13 @@ def test_probe_runs_inside_a_graph():
         return kernels.conv(x, kernel, (1, 1), "same", (1, 1))
 
     assert traced(tf.ones((1, 5, 5, 4)), tf.ones((3, 3, 2, 4))).shape == (1, 5, 5, 4)
+
+
+@pytest.mark.parametrize("groups", [1, 2, 4])
+@pytest.mark.parametrize("rate", [(1, 1, 1), (1, 2, 3)])
+@pytest.mark.parametrize("padding", ["same", "valid"])
+def test_fallback_equals_the_definition_in_three_dimensions(groups, rate, padding, rng):
+    x = rng.normal(size=(2, 5, 7, 8, 4))
+    kernel = rng.normal(size=(2, 3, 2, 4 // groups, 4))
+    y = kernels.conv(x, kernel, (2, 1, 3), padding, rate)
+    np.testing.assert_allclose(y, convolve(x, kernel, (2, 1, 3), padding, rate), atol=1e-12)

@@ -1,0 +1,195 @@
+"""The base of layers that are made of convolutions: their shared arguments and their parts."""
+
+import functools
+import math
+
+import keras
+from keras import activations, initializers, regularizers
+
+from kerasbook.layers.arguments import data_format_of
+from kerasbook.layers.convolution.conv2d import Conv2D
+from kerasbook.layers.convolution.depthwise_conv2d import DepthwiseConv2D
+from kerasbook.layers.normalization.batch_normalization import BatchNormalization
+from kerasbook.layers.normalization.group_normalization import GroupNormalization
+from kerasbook.layers.structure import Unit
+
+NORMALIZATIONS = ("batch", "group", "instance")
+
+
+class Composite(keras.layers.Layer):
+    """Base of layers that wire convolutions, normalizations and activations to one `body`.
+
+    A subclass makes `self.body` in its constructor, of `self.unit(...)` and the structures of
+    `kerasbook.layers.structure`, or overrides `build`, `call` and `compute_output_shape`.
+
+    Args:
+        activation: Function after each convolution, or `None`.
+        normalization: What follows each convolution before its activation: `None`, `"batch"`,
+            `"group"` (of at most 32 groups), `"instance"`, or a layer of normalization, of which
+            every place gets its own copy.
+        use_bias: Whether the convolutions have biases; `None` gives them biases only where no
+            normalization follows.
+        kernel_initializer: Initializer of the kernels.
+        bias_initializer: Initializer of the biases.
+        kernel_regularizer: Penalty on the kernels.
+        data_format: `"channels_last"` or `"channels_first"`; `None` takes Keras' setting.
+        **kwargs: Passed to `keras.layers.Layer`, e.g. `name` and `dtype`.
+    """
+
+    def __init__(
+        self,
+        *,
+        activation=None,
+        normalization=None,
+        use_bias=None,
+        kernel_initializer="glorot_uniform",
+        bias_initializer="zeros",
+        kernel_regularizer=None,
+        data_format=None,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        self.activation = activations.get(activation)
+        self.normalization = self._normalization_of(normalization)
+        if use_bias not in (True, False, None):
+            raise ValueError(
+                f"`use_bias` must be True, False or None. Received: use_bias={use_bias!r}"
+            )
+        self.use_bias = use_bias
+        self.kernel_initializer = initializers.get(kernel_initializer)
+        self.bias_initializer = initializers.get(bias_initializer)
+        self.kernel_regularizer = regularizers.get(kernel_regularizer)
+        self.data_format = data_format_of(data_format)
+        self.channel_axis = -1 if self.data_format == "channels_last" else 1
+        self.input_spec = keras.layers.InputSpec(ndim=4)
+
+    @staticmethod
+    def _normalization_of(value):
+        if isinstance(value, dict):
+            value = keras.saving.deserialize_keras_object(value)
+        if value is None or isinstance(value, keras.layers.Layer) or value in NORMALIZATIONS:
+            return value
+        raise ValueError(
+            f"`normalization` must be None, one of {NORMALIZATIONS} or a layer. "
+            f"Received: normalization={value!r}"
+        )
+
+    def unit(
+        self,
+        filters,
+        kernel_size,
+        *,
+        depthwise=False,
+        activation="own",
+        normalization="own",
+        activation_first=False,
+        zero_scale=False,
+        **options,
+    ):
+        """Returns a convolution with its normalization and activation.
+
+        Args:
+            filters: Number of filters; for a depthwise convolution the depth multiplier.
+            kernel_size: Size of the kernel.
+            depthwise: Whether each channel is convolved by itself.
+            activation: Instead of the layer's own.
+            normalization: Instead of the layer's own.
+            activation_first: Whether normalization and activation come before the convolution.
+            zero_scale: Whether the normalization begins with a scale of zero.
+            **options: Further arguments of the convolution; `padding` is `"same"` by default.
+        """
+        activation = self.activation if activation == "own" else activation
+        normalization = self.normalization if normalization == "own" else normalization
+        options = {"padding": "same", "data_format": self.data_format, **options}
+        options.update(
+            use_bias=self._has_bias(normalization, activation_first),
+            bias_initializer=self.bias_initializer.clone(),
+            dtype=self.dtype_policy,
+        )
+        # Two layers must not share one initializer object: with a seed, one start for both.
+        initializer = self.kernel_initializer.clone()
+        if depthwise:
+            convolution = DepthwiseConv2D(
+                kernel_size,
+                depth_multiplier=filters,
+                depthwise_initializer=initializer,
+                depthwise_regularizer=self.kernel_regularizer,
+                **options,
+            )
+        else:
+            convolution = Conv2D(
+                filters,
+                kernel_size,
+                kernel_initializer=initializer,
+                kernel_regularizer=self.kernel_regularizer,
+                **options,
+            )
+        make = None
+        if normalization is not None:
+            make = functools.partial(self._make_normalization, normalization, zero_scale)
+        return Unit(
+            convolution,
+            normalization=make,
+            activation=activations.get(activation),
+            activation_first=activation_first,
+            axis=self.channel_axis,
+            dtype=self.dtype_policy,
+        )
+
+    def _has_bias(self, normalization, activation_first):
+        if self.use_bias is None:
+            return normalization is None or activation_first
+        return self.use_bias
+
+    def _make_normalization(self, normalization, zero_scale, channels):
+        """Returns a new layer of normalization for a number of channels."""
+        options = {"axis": self.channel_axis, "dtype": self.dtype_policy}
+        if zero_scale:
+            options["gamma_initializer"] = "zeros"
+        if normalization == "batch":
+            return BatchNormalization(**options)
+        if normalization == "group":
+            return GroupNormalization(math.gcd(32, channels), **options)
+        if normalization == "instance":
+            return GroupNormalization(-1, **options)
+        config = {**normalization.get_config(), **options}
+        del config["name"]
+        return type(normalization).from_config(config)
+
+    def build(self, input_shape):
+        self.body.build(input_shape)
+
+    def call(self, inputs, training=False):
+        return self.body(inputs)  # which learns of `training` from Keras' call context
+
+    def compute_output_shape(self, input_shape):
+        return self.body.compute_output_shape(input_shape)
+
+    def get_config(self):
+        normalization = self.normalization
+        if isinstance(normalization, keras.layers.Layer):
+            normalization = keras.saving.serialize_keras_object(normalization)
+        return {
+            **super().get_config(),
+            "activation": activations.serialize(self.activation),
+            "normalization": normalization,
+            "use_bias": self.use_bias,
+            "kernel_initializer": initializers.serialize(self.kernel_initializer),
+            "bias_initializer": initializers.serialize(self.bias_initializer),
+            "kernel_regularizer": regularizers.serialize(self.kernel_regularizer),
+            "data_format": self.data_format,
+        }
+
+
+class Block(Composite):
+    """Base of the blocks of networks: a `Composite` with other defaults."""
+
+    def __init__(
+        self, *, activation="relu", normalization="batch", kernel_initializer="he_normal", **kwargs
+    ):
+        super().__init__(
+            activation=activation,
+            normalization=normalization,
+            kernel_initializer=kernel_initializer,
+            **kwargs,
+        )
