@@ -4,6 +4,7 @@ import keras
 
 from kerasbook import ops
 from kerasbook.layers.arguments import positive_integer, positive_integers, static_channels
+from kerasbook.layers.convolution.kernel_layer import add_bias
 
 
 @keras.saving.register_keras_serializable(package="kerasbook")
@@ -71,8 +72,7 @@ class DepthwiseConv2D(keras.layers.DepthwiseConv2D):
             dilation_rate=self.dilation_rate,
         )
         if self.use_bias:
-            shape = (1, 1, 1, -1) if self.data_format == "channels_last" else (1, -1, 1, 1)
-            outputs = keras.ops.add(outputs, keras.ops.reshape(self.bias, shape))
+            outputs = add_bias(outputs, self.bias, self.data_format)
         return outputs if self.activation is None else self.activation(outputs)
 
     def get_config(self):

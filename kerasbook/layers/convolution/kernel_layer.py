@@ -102,13 +102,7 @@ class KernelLayer(keras.layers.Layer):
     def call(self, inputs):
         outputs = self.convolve(inputs)
         if self.use_bias:
-            bias = self.bias
-            if self.data_format == "channels_first":
-                bias = keras.ops.reshape(
-                    bias, (1,) * (self.rank + 1 - len(bias.shape)) + bias.shape
-                )
-                bias = keras.ops.moveaxis(bias, -1, 0)
-            outputs = keras.ops.add(outputs, bias)
+            outputs = add_bias(outputs, self.bias, self.data_format)
         return self.activation(outputs)
 
     def compute_output_shape(self, input_shape):
@@ -155,3 +149,14 @@ class KernelLayer(keras.layers.Layer):
             "kernel_constraint": constraints.serialize(self.kernel_constraint),
             "bias_constraint": constraints.serialize(self.bias_constraint),
         }
+
+
+def add_bias(outputs, bias, data_format):
+    """Adds a bias whose last axis are the channels, and the axes before it those of space."""
+    if data_format == "channels_last":
+        return keras.ops.add(outputs, bias)
+    missing = len(outputs.shape) - 1 - len(bias.shape)
+    bias = keras.ops.moveaxis(keras.ops.reshape(bias, (1,) * missing + tuple(bias.shape)), -1, 0)
+    # On TensorFlow `keras.ops.add` takes any vector as long as the last axis for a bias of that
+    # axis, whatever its shape; the operator broadcasts.
+    return outputs + bias

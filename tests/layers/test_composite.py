@@ -1,0 +1,90 @@
+"""The base of composite layers: which normalization, which bias, whose initializer."""
+
+import keras
+import numpy as np
+import pytest
+
+from kerasbook import layers
+from kerasbook.layers.composite import Block
+
+SHAPE = (None, 6, 6, 48)
+
+
+def made(**options):
+    layer = layers.StackedConv2D(48, 5, **options)
+    layer.build(SHAPE)
+    return layer.body.parts
+
+
+@pytest.mark.parametrize(
+    ("normalization", "kind", "groups"),
+    [
+        ("batch", layers.BatchNormalization, None),
+        ("group", layers.GroupNormalization, 16),
+        ("instance", layers.GroupNormalization, -1),
+        (keras.layers.LayerNormalization(epsilon=0.5), keras.layers.LayerNormalization, None),
+    ],
+)
+def test_every_place_gets_its_own_normalization(normalization, kind, groups):
+    first, second = (unit.normalization for unit in made(normalization=normalization))
+    assert type(first) is type(second) is kind
+    assert first is not second
+    assert first.gamma is not second.gamma
+    if groups:
+        assert first.groups == groups
+    if kind is keras.layers.LayerNormalization:
+        assert first.epsilon == 0.5
+
+
+def test_a_layer_as_normalization_survives_the_config():
+    layer = layers.StackedConv2D(4, 3, normalization=layers.GroupNormalization(2, epsilon=0.1))
+    again = layers.StackedConv2D.from_config(layer.get_config())
+    assert again.normalization.get_config()["epsilon"] == 0.1
+
+
+@pytest.mark.parametrize(
+    ("use_bias", "normalization", "biases"),
+    [(None, "batch", 0), (None, None, 2), (True, "batch", 2), (False, None, 0)],
+)
+def test_biases_stand_where_no_normalization_follows(use_bias, normalization, biases):
+    units = made(use_bias=use_bias, normalization=normalization)
+    assert sum(unit.convolution.use_bias for unit in units) == biases
+
+
+def test_a_seeded_initializer_gives_its_parts_the_start_that_a_layer_alone_has():
+    initializer = keras.initializers.HeNormal(seed=1)
+    first, second = (unit.convolution.kernel for unit in made(kernel_initializer=initializer))
+    again, _ = (unit.convolution.kernel for unit in made(kernel_initializer=initializer))
+    np.testing.assert_array_equal(*map(keras.ops.convert_to_numpy, (first, again)))
+    assert second is not first
+
+
+def test_a_block_begins_with_other_defaults():
+    class Plain(Block):
+        def __init__(self, **kwargs):
+            super().__init__(**kwargs)
+            self.body = self.unit(3, 3, zero_scale=True)
+
+    layer = Plain()
+    x = np.random.default_rng(0).normal(size=(2, 5, 5, 2)).astype("float32")
+    assert not np.any(keras.ops.convert_to_numpy(layer(x)))
+    assert layer.normalization == "batch"
+    assert layer.activation is keras.activations.relu
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"normalization": "layer"}, "`normalization` must be None, one of .*'layer'"),
+        ({"use_bias": "no"}, "`use_bias` must be True, False or None.*'no'"),
+        ({"data_format": "first"}, "`data_format` must be"),
+    ],
+)
+def test_bad_arguments_are_named(options, message):
+    with pytest.raises(ValueError, match=message):
+        layers.StackedConv2D(4, 3, **options)
+
+
+def test_wrong_rank_is_named():
+    with pytest.raises(ValueError, match="expected ndim=4"):
+        layers.StackedConv2D(4, 3)(np.zeros((3, 5, 5), "float32"))
