@@ -1,51 +1,51 @@
-"""A train step of each layer against Keras' own: forward, and gradients of inputs and weights.
+"""A train step of each layer beside the best that a user has: forward, and all gradients.
 
-python benchmarks/layers.py
+python benchmarks/layers.py [PATTERN ...]
+
+Rivals are Keras' own layer, the obvious composition of Keras' layers, and torch's layer with
+channels last (`pip install torch`). The cases stand in `benchmarks/layer_cases`, a file for
+each family. With patterns, only the cases whose names match are timed, and the record keeps the
+rest as it was.
 """
 
-import keras
-import numpy as np
-import tensorflow as tf
-from paired import compare, write_record
+import fnmatch
+import importlib.util
+import json
+import pathlib
+import sys
 
-from kerasbook import layers
+from paired import RECORDS, compare_with_all, in_turn, write_record
 
-SMALL, LARGE = (16, 28, 28, 64), (32, 48, 48, 96)
-CASES = [
-    ("Conv2D(64, 3, groups=4)", "Conv2D", (64, 3), {"groups": 4, "padding": "same"}, SMALL, 15),
-    ("Conv2D(64, 3, groups=32)", "Conv2D", (64, 3), {"groups": 32, "padding": "same"}, SMALL, 9),
-    ("GroupNormalization(32)", "GroupNormalization", (32,), {}, LARGE, 41),
-    ("BatchNormalization()", "BatchNormalization", (), {}, LARGE, 41),
-]
+HERE = pathlib.Path(__file__).parent
 
 
-def train_step(layer, inputs, output_gradient):
-    """Returns a compiled train step of a layer alone, without the cost of a loss."""
-    mode = {"training": True} if isinstance(layer, keras.layers.BatchNormalization) else {}
+def cases():
+    """Yields the cases of every family."""
+    for path in sorted((HERE / "layer_cases").glob("*.py")):
+        spec = importlib.util.spec_from_file_location(path.stem, path)
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        yield from module.CASES
 
-    @tf.function
-    def step():
-        with tf.GradientTape() as tape:
-            tape.watch(inputs)
-            outputs = layer(inputs, **mode)
-        weights = [weight.value for weight in layer.trainable_weights]
-        return tape.gradient(outputs, [inputs, *weights], output_gradients=output_gradient)
 
-    return step
+def shapes(case):
+    return [list(array.shape) for array in case.inputs()]
 
 
 def main():
-    rows = []
-    generator = np.random.default_rng(0)
-    for name, kind, arguments, options, shape, pairs in CASES:
-        inputs = tf.constant(generator.normal(size=shape).astype("float32"))
-        functions = {}
-        for rival, module in (("kerasbook", layers), ("Keras", keras.layers)):
-            layer = getattr(module, kind)(*arguments, **options)
-            gradient = tf.constant(generator.normal(size=layer(inputs).shape).astype("float32"))
-            functions[rival] = train_step(layer, inputs, gradient)
-        rows.append(compare(name, functions, pairs, input_shape=list(shape)))
-    write_record("layers", rows)
+    patterns = sys.argv[1:] or ["*"]
+    path = RECORDS / "layers.json"
+    rows = (
+        {row["name"]: row for row in json.loads(path.read_text())["rows"]} if path.exists() else {}
+    )
+    kept = {}
+    for case in cases():
+        if any(fnmatch.fnmatch(case.name, pattern) for pattern in patterns):
+            seconds = in_turn(case.steps(), case.pairs)
+            kept[case.name] = compare_with_all(case.name, seconds, input_shapes=shapes(case))
+        elif case.name in rows:
+            kept[case.name] = rows[case.name]
+    write_record("layers", list(kept.values()))
 
 
 if __name__ == "__main__":

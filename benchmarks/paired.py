@@ -3,17 +3,22 @@
 import datetime
 import json
 import pathlib
+import sys
 import time
 
 import numpy as np
 
 from kerasbook.training import environment
 
+REST = 0.02  # seconds
 RECORDS = pathlib.Path(__file__).parent / "records"
 
 
 def in_turn(functions, pairs, warmup=2):
-    """Times functions in turn.
+    """Times functions in turn, each round beginning with another one.
+
+    A rest before each lets the threads of the one before go to sleep: torch's go on spinning for
+    some milliseconds.
 
     Args:
         functions: Dictionary from name to a function without arguments.
@@ -27,10 +32,13 @@ def in_turn(functions, pairs, warmup=2):
         for function in functions.values():
             function()
     seconds = {name: [] for name in functions}
-    for _ in range(pairs):
-        for name, function in functions.items():
+    names = list(functions)
+    for number in range(pairs):
+        first = number % len(names)
+        for name in names[first:] + names[:first]:
+            time.sleep(REST)
             start = time.perf_counter()
-            function()
+            functions[name]()
             seconds[name].append(time.perf_counter() - start)
     return {name: np.array(values) for name, values in seconds.items()}
 
@@ -38,17 +46,13 @@ def in_turn(functions, pairs, warmup=2):
 def compare(name, functions, pairs, **facts):
     """Times `functions["kerasbook"]` against its one rival and returns a row of a record."""
     seconds = in_turn(functions, pairs)
-    ours = seconds.pop("kerasbook")
-    [(rival, theirs)] = seconds.items()
-    ratios = theirs / ours
+    [rival] = set(seconds) - {"kerasbook"}
     row = {
         "name": name,
         **facts,
-        "kerasbook_ms": round(float(np.median(ours)) * 1e3, 3),
+        "kerasbook_ms": milliseconds(seconds["kerasbook"]),
         "rival": rival,
-        "rival_ms": round(float(np.median(theirs)) * 1e3, 3),
-        "times_faster": round(float(np.median(ratios)), 2),
-        "times_faster_quartiles": [round(float(q), 2) for q in np.quantile(ratios, (0.25, 0.75))],
+        **{f"rival_{k}" if k == "ms" else k: v for k, v in against(seconds, rival).items()},
         "pairs": pairs,
     }
     print(
@@ -59,13 +63,42 @@ def compare(name, functions, pairs, **facts):
     return row
 
 
+def compare_with_all(name, seconds, **facts):
+    """Returns a row of a record from what `in_turn` measured, with each of several rivals."""
+    row = {"name": name, **facts, "kerasbook_ms": milliseconds(seconds["kerasbook"])}
+    row["pairs"] = len(seconds["kerasbook"])
+    row["rivals"] = {rival: against(seconds, rival) for rival in seconds if rival != "kerasbook"}
+    print(f"{name:56} {row['kerasbook_ms']:9.2f} ms", end="")
+    for rival, found in row["rivals"].items():
+        print(f"   {rival} {found['ms']:9.2f} ms, {found['times_faster']:6.2f}", end="")
+    print(flush=True)
+    return row
+
+
+def milliseconds(seconds):
+    return round(float(np.median(seconds)) * 1e3, 3)
+
+
+def against(seconds, rival):
+    """Returns a rival's median, and the median and quartiles of the paired ratios."""
+    ratios = seconds[rival] / seconds["kerasbook"]
+    return {
+        "ms": milliseconds(seconds[rival]),
+        "times_faster": round(float(np.median(ratios)), 2),
+        "times_faster_quartiles": [round(float(q), 2) for q in np.quantile(ratios, (0.25, 0.75))],
+    }
+
+
 def write_record(name, rows):
     """Writes `records/NAME.json` with the rows, the date and the environment."""
     RECORDS.mkdir(exist_ok=True)
+    described = environment.describe()
+    if "torch" in sys.modules:
+        described["torch"] = sys.modules["torch"].__version__.partition("+")[0]
     record = {
         "benchmark": name,
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
-        "environment": environment.describe(),
+        "environment": described,
         "rows": rows,
     }
     (RECORDS / f"{name}.json").write_text(json.dumps(record, indent=2) + "\n")

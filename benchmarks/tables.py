@@ -1,6 +1,6 @@
 """Writes what was measured where it is quoted: `python benchmarks/tables.py [--check]`.
 
-Between `<!-- table: NAME -->` and `<!-- end -->` the README holds tables made from the records; the
+Between `<!-- table: NAME -->` and `<!-- end -->` the READMEs hold tables made from the records; the
 paragraph "Measured: ..." of a recipe's docstring is made from them too.
 """
 
@@ -11,7 +11,17 @@ import sys
 import textwrap
 
 HERE = pathlib.Path(__file__).parent
-README = HERE.parent / "README.md"
+READMES = (HERE.parent / "README.md", HERE / "README.md")
+# The layers whose times the main README shows; benchmarks/README.md shows all of them.
+HIGHLIGHTS = (
+    "GroupedConv2D(64, 3, groups=32)",
+    "ShuffledGroupConv2D(64, 3, groups=32)",
+    "DepthwiseConv2D(3)",
+    "LocallyConnected2D(16, 3)",
+    "BatchNormalization()",
+    "GroupNormalization(32)",
+    "InstanceNormalization()",
+)
 RECIPES = HERE.parent / "kerasbook" / "recipes"
 
 
@@ -32,20 +42,32 @@ def table(header, rows, note):
     return "\n".join("| " + " | ".join(line) + " |" for line in lines) + f"\n\n{note}"
 
 
-def layers():
+def layers(names=None):
     record = read("layers")
-    rows = [
-        [
+    rivals = ("Keras", "Keras composition", "torch")
+    rows = []
+    for row in record["rows"]:
+        if names is not None and row["name"] not in names:
+            continue
+        cells = [
             f"`{row['name']}`",
-            " x ".join(map(str, row["input_shape"])),
-            f"{row['kerasbook_ms']:.1f} ms",
-            f"{row['rival_ms']:.1f} ms",
-            f"{row['times_faster']:.1f}",
+            ", ".join(" x ".join(map(str, s)) for s in row["input_shapes"]),
         ]
-        for row in record["rows"]
-    ]
-    header = ["train step", "input", "kerasbook", "Keras", "times faster"]
-    return table(header, rows, f"{machine(record)}; `benchmarks/layers.py`.")
+        cells.append(f"{row['kerasbook_ms']:.1f} ms")
+        for rival in rivals:
+            found = row["rivals"].get(rival)
+            cells.append(f"{found['times_faster']:.2f}" if found else "")
+        rows.append(cells)
+    header = ["train step", "input", "kerasbook", *rivals]
+    note = (
+        "Times of each rival over ours, above 1 where ours is faster; medians of paired runs on "
+        f"{machine(record)}, torch {record['environment']['torch']}; `benchmarks/layers.py`."
+    )
+    return table(header, rows, note)
+
+
+def highlights():
+    return layers(HIGHLIGHTS)
 
 
 def engine():
@@ -88,7 +110,7 @@ def imports():
     return table(header, rows, f"{machine(record)}; `benchmarks/imports.py`.")
 
 
-TABLES = {f.__name__: f for f in (layers, engine, accuracy, imports)}
+TABLES = {f.__name__: f for f in (layers, highlights, engine, accuracy, imports)}
 
 
 def fill(text):
@@ -115,8 +137,9 @@ def measured(name):
 
 def quoted():
     """Yields each file that quotes records, with its text as it is and as it should be."""
-    text = README.read_text()
-    yield README, text, fill(text)
+    for path in READMES:
+        text = path.read_text()
+        yield path, text, fill(text)
     for name in sorted({row["recipe"] for row in read("accuracy")["rows"]}):
         path = RECIPES / f"{name}.py"
         text = path.read_text()
