@@ -1,9 +1,10 @@
 """Timing of rivals in turn, and the record that a benchmark leaves."""
 
+import contextlib
 import datetime
+import importlib.metadata
 import json
 import pathlib
-import sys
 import time
 
 import numpy as np
@@ -93,8 +94,8 @@ def write_record(name, rows):
     """Writes `records/NAME.json` with the rows, the date and the environment."""
     RECORDS.mkdir(exist_ok=True)
     described = environment.describe()
-    if "torch" in sys.modules:
-        described["torch"] = sys.modules["torch"].__version__.partition("+")[0]
+    with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+        described["torch"] = importlib.metadata.version("torch").partition("+")[0]
     record = {
         "benchmark": name,
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
