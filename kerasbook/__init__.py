@@ -14,6 +14,7 @@ __getattr__, __dir__ = attach(
             "applications",
             "augmentation",
             "callbacks",
+            "initializers",
             "layers",
             "ops",
             "recipes",

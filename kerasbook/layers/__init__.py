@@ -1,6 +1,7 @@
 """Keras layers, one public class per file, in families."""
 
 from kerasbook import registry
+from kerasbook.layers.block.fixup_residual_block import FixupResidualBlock
 from kerasbook.layers.block.squeeze_excite import SqueezeExcite
 from kerasbook.layers.convolution.channel_shuffle import ChannelShuffle
 from kerasbook.layers.convolution.conv2d import Conv2D
@@ -13,6 +14,7 @@ __all__ = [
     "ChannelShuffle",
     "Conv2D",
     "DropPath",
+    "FixupResidualBlock",
     "GroupNormalization",
     "SqueezeExcite",
 ]
