@@ -24,7 +24,7 @@ FLOORS = [
     {"ops"},
     {"initializers"},
     {"layers"},
-    {"augmentation", "callbacks", "testing"},
+    {"analysis", "augmentation", "callbacks", "testing"},
     {"applications"},
     {"serving", "visual"},
     {"training"},

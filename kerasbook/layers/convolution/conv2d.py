@@ -153,6 +153,14 @@ class Conv2D(keras.layers.Layer):
             outputs = keras.ops.add(outputs, keras.ops.reshape(self.bias, shape))
         return self.activation(outputs)
 
+    def receptive_field_steps(self):
+        """Returns the branches' steps for `kerasbook.receptive_field`."""
+        extents = tuple(
+            (size - 1) * rate + 1
+            for size, rate in zip(self.kernel_size, self.dilation_rate, strict=True)
+        )
+        return [[(extents, self.strides, self.padding)]]
+
     def compute_output_shape(self, input_shape):
         first = 1 if self.data_format == "channels_last" else 2
         sizes = [
