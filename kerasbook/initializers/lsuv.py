@@ -84,7 +84,7 @@ def lsuv(model, batch, *, tolerance=0.1, max_iterations=10, seed=None):
         for kernel in _kernels(layer)
     ]
     generator = np.random.default_rng(seed)
-    report = {}
+    report, errors = {}, []
 
     def call_fitted(name, layer, call, values, *args, **kwargs):
         if name not in report:
@@ -93,7 +93,11 @@ def lsuv(model, batch, *, tolerance=0.1, max_iterations=10, seed=None):
                 linear = _replaced(layer, "activation", lambda outputs: outputs)
             with linear:
                 outputs = functools.partial(call, *args, **kwargs)
-                report[name] = _fit(name, layer, values, outputs, tolerance, max_iterations)
+                try:
+                    report[name] = _fit(name, layer, values, outputs, tolerance, max_iterations)
+                except ValueError as error:
+                    errors.append(error)
+                    raise
         return call(*args, **kwargs)
 
     try:
@@ -106,6 +110,8 @@ def lsuv(model, batch, *, tolerance=0.1, max_iterations=10, seed=None):
     except Exception:
         for kernel, value in before:
             kernel.assign(value)
+        if errors:  # without the page that Keras wraps around what a layer raises
+            raise errors[0] from None
         raise
     return report
 

@@ -125,9 +125,11 @@ def test_functional_model_with_a_shared_layer_and_two_branches(rng):
     block = keras.Model(inner, keras.layers.Conv2D(2, 1, name="conv")(inner), name="block")
     x = keras.layers.Add()([shared(shared(image)), block(image)])
     model = keras.Model(image, keras.layers.Dense(3, name="top")(keras.layers.Flatten()(x)))
-    report = lsuv(model, rng.normal(size=(20, 9, 8, 2)).astype("float32"))
+    batch = rng.normal(0, 4, size=(20, 9, 8, 2)).astype("float32")
+    report = lsuv(model, batch)
     assert sorted(report) == ["block/conv", "shared", "top"]
     assert list(report)[-1] == "top"
+    assert abs(linear_outputs(shared, batch).var() - 1) <= 0.1  # in its first call
 
 
 def test_names_that_two_layers_share_are_numbered(rng):
@@ -189,7 +191,9 @@ def test_errors_leave_the_weights(rng):
     )
     model = keras.Sequential([keras.Input((5,)), dead, keras.layers.Dense(2, name="after")])
     before = model.get_weights()
-    with pytest.raises(ValueError, match="layer 'after' must vary over the batch.*variance of 0"):
+    with pytest.raises(
+        ValueError, match="^The outputs of layer 'after' must vary over the batch.*variance of 0"
+    ):
         lsuv(model, batch)
     with pytest.raises(ValueError, match="layer 'dead' must vary"):
         lsuv(model, np.zeros((20, 5), "float32"))
