@@ -1,8 +1,8 @@
 """How Keras' layers move a receptive field: the steps of each, layer by layer.
 
 Steps are a list of branches whose results meet, each a list of `(extent, strides, padding)`, one
-after the other; an extent of `None` sees all positions. A layer tells its own by a method
-`receptive_field_steps`.
+after the other, or of layers; an extent of `None` sees all positions. A layer tells its own by a
+method `receptive_field_steps`.
 """
 
 import keras
@@ -33,7 +33,7 @@ def layer_steps(layer, rank, data_format):
     if hasattr(layer, "receptive_field_steps"):
         return layer.receptive_field_steps()
     if type(layer) is keras.layers.SpectralNormalization:
-        return layer_steps(layer.layer, rank, data_format)
+        return [[layer.layer]]
     if not isinstance(layer, keras.layers.Layer):
         if type(layer).__name__ in POSITION_WISE_OPERATIONS:
             return POSITION_WISE

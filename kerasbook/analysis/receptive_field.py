@@ -45,8 +45,8 @@ def receptive_field(model, *, data_format=None):
     layer tells by a method `receptive_field_steps()`, which returns a list of branches that
     meet, each a list of steps `(extent, strides, padding)`. These are integers or one per
     axis; an extent of `None` sees all positions, and padding may also be `"valid"`, `"same"`,
-    `"full"` or pairs (before, after) per axis. An empty branch is the identity, so that `[[]]` is
-    a layer that treats each position apart.
+    `"full"` or pairs (before, after) per axis. A step may also be a layer, for layers made of
+    layers. An empty branch is the identity, so that `[[]]` treats each position apart.
 
     Args:
         model: A functional or sequential `keras.Model` with one input of rank 3, 4 or 5; or the
@@ -144,7 +144,8 @@ def _walk(inputs, outputs, fields, data_format, prefix, rows):
             after = _walk(*_graph(operation), before, data_format, f"{name}/", rows)
         else:
             try:
-                field = _through(operation, node.input_tensors, before, data_format)
+                rank = len(node.input_tensors[0].shape)
+                field = _through(operation, _union_of(before), rank, data_format)
             except ValueError as error:
                 raise ValueError(f"No receptive field of layer {name!r}: {error}") from None
             rows.append(_row(name, field))
@@ -153,27 +154,34 @@ def _walk(inputs, outputs, fields, data_format, prefix, rows):
     return [known[id(tensor)] for tensor in outputs]
 
 
-def _through(layer, tensors, before, data_format):
-    """Returns the field after a layer, a list of one `Field` per axis."""
-    together = [union(axis) for axis in zip(*before, strict=True)]
-    if all(field.stride == 0 for field in together):
-        return together  # whatever the layer does, it cannot see more
+def _through(layer, fields, rank, data_format):
+    """Returns the fields after a layer, a list of one `Field` per axis."""
+    if all(field.stride == 0 for field in fields):
+        return fields  # whatever the layer does, it cannot see more
+    if isinstance(layer, keras.Model) and not hasattr(layer, "receptive_field_steps"):
+        return _union_of(_walk(*_graph(layer), [fields], data_format, "", []))
     if getattr(layer, "data_format", None) not in (None, data_format):
         raise ValueError(f"its data format is {layer.data_format!r}, not {data_format!r}")
-    branches = layer_steps(layer, len(tensors[0].shape), data_format)
-    return [
-        union(_along(field, branch, axis) for branch in branches)
-        for axis, field in enumerate(together)
-    ]
+    ends = []
+    for branch in layer_steps(layer, rank, data_format):
+        end = fields
+        for step in branch:
+            if isinstance(step, keras.layers.Layer):
+                end = _through(step, end, rank, data_format)
+            else:
+                end = [field.step(*_along(axis, *step)) for axis, field in enumerate(end)]
+        ends.append(end)
+    return _union_of(ends)
 
 
-def _along(field, branch, axis):
-    for extent, strides, padding in branch:
-        pads = padding if isinstance(padding, str) else _at(padding, axis)
-        field = field.step(
-            _at(extent, axis), _at(strides, axis), (pads, pads) if isinstance(pads, int) else pads
-        )
-    return field
+def _union_of(ends):
+    return [union(fields) for fields in zip(*ends, strict=True)]
+
+
+def _along(axis, extent, strides, padding):
+    """Returns the part of a step for one axis."""
+    pads = padding if isinstance(padding, str) else _at(padding, axis)
+    return _at(extent, axis), _at(strides, axis), (pads, pads) if isinstance(pads, int) else pads
 
 
 def _at(value, axis):

@@ -286,6 +286,30 @@ def test_a_layer_tells_its_steps():
     assert receptive_field(sequential((20, 24, 1), layer))[0].size == (4, 24)
 
 
+def test_a_layer_made_of_layers_tells_them():
+    class Wired(keras.layers.Layer):
+        def __init__(self, other):
+            super().__init__(name="wired")
+            self.conv = layers.Conv2D(2, 3, strides=2, padding="same")
+            parts = [keras.Input((10, 12, 2)), layers.Conv2D(2, (1, 5), padding="same")]
+            self.body = keras.Sequential(parts)
+            self.other = other
+
+        def call(self, inputs):
+            x = self.conv(inputs)
+            return self.body(x) + keras.ops.relu(self.other(x))
+
+        def receptive_field_steps(self):
+            return [[self.conv, self.body], [self.conv, self.other]]
+
+    wide = keras.layers.SpectralNormalization(layers.Conv2D(2, 7, padding="same"))
+    row = receptive_field(sequential((20, 24, 1), Wired(wide)))[0]
+    assert (row.size, row.stride, row.center) == ((15, 15), (2, 2), (1, 1))
+    unknown = keras.layers.Lambda(lambda x: x)
+    with pytest.raises(ValueError, match="'wired': its .* of the class Lambda can tell"):
+        receptive_field(sequential((20, 24, 1), Wired(unknown)))
+
+
 def test_bad_models_are_named():
     class Subclassed(keras.Model):
         def call(self, inputs):
