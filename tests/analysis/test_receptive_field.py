@@ -172,6 +172,7 @@ def test_resnet18_against_the_gradient(arguments, size, rng):
     assert all(row.aligned for row in rows)
 
 
+@pytest.mark.tensorflow  # nothing of it depends on the backend, and it takes minutes elsewhere
 @pytest.mark.parametrize(
     ("name", "size"), [("VGG16", 212), ("MobileNet", 315), ("InceptionV3", 1311)]
 )
