@@ -1,6 +1,6 @@
 """kerasbook: the layers, models and procedures of the textbooks for TensorFlow and Keras 3.
 
-Importing this module costs nothing: each room below is imported when it is first used.
+Importing this module costs nothing: each name below is imported when it is first used.
 """
 
 from kerasbook.lazy import attach
@@ -9,19 +9,24 @@ __version__ = "0.1.0"
 
 __getattr__, __dir__ = attach(
     __name__,
-    dict.fromkeys(
-        (
-            "applications",
-            "augmentation",
-            "callbacks",
-            "layers",
-            "ops",
-            "recipes",
-            "registry",
-            "serving",
-            "testing",
-            "training",
-            "visual",
-        )
-    ),
+    {
+        **dict.fromkeys(
+            (
+                "analysis",
+                "applications",
+                "augmentation",
+                "callbacks",
+                "initializers",
+                "layers",
+                "ops",
+                "recipes",
+                "registry",
+                "serving",
+                "testing",
+                "training",
+                "visual",
+            )
+        ),
+        "receptive_field": "analysis.receptive_field",
+    },
 )

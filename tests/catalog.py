@@ -26,6 +26,17 @@ CATALOG = [
     ),
     row(layers.Conv3D, 4, (2, 3, 2), shape=(2, 5, 6, 7, 4), arguments={"groups": 2, "strides": 2}),
     row(layers.DropPath, 0.5, shape=(4, 5, 7, 3), arguments={"seed": 7}),
+    row(
+        layers.FixupResidualBlock,
+        2,
+        shape=(3, 5, 7, 3),
+        arguments={
+            "num_blocks": 3,
+            "kernel_size": (1, 2),
+            "strides": (2, 1),
+            "activation": "swish",
+        },
+    ),
     row(layers.GroupNormalization, 3, shape=(3, 5, 7, 6)),
     row(
         layers.AsymmetricConv2D,

@@ -1,6 +1,7 @@
 """Keras layers, one public class per file, in families."""
 
 from kerasbook import registry
+from kerasbook.layers.block.fixup_residual_block import FixupResidualBlock
 from kerasbook.layers.block.squeeze_excite import SqueezeExcite
 from kerasbook.layers.composite import Composite  # noqa: F401 (for layers of one's own)
 from kerasbook.layers.convolution.asymmetric_conv2d import AsymmetricConv2D
@@ -38,6 +39,7 @@ __all__ = [
     "DepthwiseSeparableConv2D",
     "DilatedConv2D",
     "DropPath",
+    "FixupResidualBlock",
     "GroupNormalization",
     "GroupedConv2D",
     "HybridDilatedConv2D",

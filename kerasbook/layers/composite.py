@@ -165,6 +165,10 @@ class Composite(keras.layers.Layer):
     def compute_output_shape(self, input_shape):
         return self.body.compute_output_shape(input_shape)
 
+    def receptive_field_steps(self):
+        """Returns the branches' steps for `kerasbook.receptive_field`."""
+        return [[self.body]]
+
     def get_config(self):
         normalization = self.normalization
         if isinstance(normalization, keras.layers.Layer):

@@ -1,7 +1,8 @@
 """Chains, branches and sums of layers: what composite layers are wired of.
 
 They are parts of public layers, which make them anew from their own arguments; so they have
-no config. The mode of training reaches every part through Keras' call context.
+no config. The mode of training reaches every part through Keras' call context. Each tells
+`kerasbook.receptive_field` its steps.
 """
 
 import keras
@@ -34,6 +35,9 @@ class Chain(Structure):
             input_shape = part.compute_output_shape(input_shape)
         return input_shape
 
+    def receptive_field_steps(self):
+        return [self.parts]
+
 
 class Concatenation(Structure):
     """Calls every part on the same inputs and concatenates the results along `axis`."""
@@ -54,6 +58,9 @@ class Concatenation(Structure):
         shape = list(shapes[0])
         shape[self.axis] = sum(each[self.axis] for each in shapes)
         return tuple(shape)
+
+    def receptive_field_steps(self):
+        return [[part] for part in self.parts]
 
 
 class Unit(keras.layers.Layer):
@@ -98,3 +105,6 @@ class Unit(keras.layers.Layer):
 
     def compute_output_shape(self, input_shape):
         return self.convolution.compute_output_shape(input_shape)
+
+    def receptive_field_steps(self):
+        return [[part for part in (self.convolution, self.normalization) if part is not None]]

@@ -22,6 +22,9 @@ class _ImagePooling(Chain):
             shape[axis] = ops.shape(inputs)[axis]
         return ops.broadcast_to(mean, shape)
 
+    def receptive_field_steps(self):
+        return [[(None, 1, 0)]]
+
 
 @keras.saving.register_keras_serializable(package="kerasbook")
 class AtrousSpatialPyramid(Block):

@@ -109,6 +109,17 @@ class KernelLayer(keras.layers.Layer):
             outputs = add_bias(outputs, self.bias, self.data_format)
         return self.activation(outputs)
 
+    def receptive_field_steps(self):
+        """Returns the branches' steps for `kerasbook.receptive_field`."""
+        extents = tuple(
+            (size - 1) * rate + 1
+            for size, rate in zip(self.kernel_size, self.dilation_rate, strict=True)
+        )
+        padding = self.padding
+        if padding == "causal":
+            padding = tuple((extent - 1, 0) for extent in extents)
+        return [[(extents, self.strides, padding)]]
+
     def compute_output_shape(self, input_shape):
         sizes = tuple(
             ops.conv_output_length(length, kernel_size, stride, self.padding, rate)
