@@ -6,7 +6,7 @@ from kerasbook import layers
 from kerasbook.testing import Case
 
 
-def row(layer, *arguments, shape, **options):
+def row(layer, *arguments, shape=None, **options):
     """Returns the catalog's row for a layer class and its positional arguments."""
     keywords = options.pop("arguments", {})
     make = functools.partial(layer, *arguments, **keywords)
