@@ -13,6 +13,14 @@ def row(layer, *arguments, shape=None, **options):
     return Case(layer.__name__, make, shape, **options)
 
 
+def pooled(generator):
+    """Returns values and the places of an image of 7 x 10 pixels, some of them taken twice."""
+    shape = (3, 3, 3, 2)
+    return [generator.normal(size=shape), generator.integers(0, 70, shape, dtype="int32")]
+
+
+NO_IDENTITY = "Pooling makes an image smaller; outside training it has one result, see its test."
+
 CATALOG = [
     row(layers.BatchNormalization, shape=(4, 5, 7, 3)),
     row(layers.ChannelShuffle, 2, shape=(2, 5, 7, 6)),
@@ -24,6 +32,24 @@ CATALOG = [
         arguments={"groups": 2, "strides": (2, 1)},
     ),
     row(layers.DropPath, 0.5, shape=(4, 5, 7, 3), arguments={"seed": 7}),
+    row(
+        layers.FractionalMaxPooling2D,
+        (1.4, 2.3),
+        shape=(3, 9, 11, 3),
+        arguments={"seed": 7},
+        exceptions={"identity_outside_training": NO_IDENTITY},
+    ),
     row(layers.GroupNormalization, 3, shape=(3, 5, 7, 6)),
+    row(layers.LpPooling2D, 2, shape=(3, 5, 8, 3), arguments={"norm_type": 3, "padding": "same"}),
+    row(layers.MaxPoolingWithArgmax2D, (2, 3), shape=(3, 7, 9, 4), arguments={"strides": (2, 1)}),
+    row(layers.MaxUnpooling2D, (2, 3), make_inputs=pooled, arguments={"output_size": (7, 10)}),
+    row(
+        layers.StochasticPooling2D,
+        (2, 3),
+        shape=(3, 7, 9, 4),
+        arguments={"strides": 2, "seed": 7},
+        exceptions={"identity_outside_training": NO_IDENTITY},
+    ),
+    row(layers.SpatialPyramidPooling2D, (1, 3), shape=(3, 5, 7, 2)),
     row(layers.SqueezeExcite, 2, shape=(3, 5, 7, 4), arguments={"activation": "swish"}),
 ]

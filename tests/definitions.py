@@ -43,3 +43,23 @@ def normalize(x, axes, epsilon):
     x = x.astype("float64")
     mean = x.mean(axes, keepdims=True)
     return (x - mean) / np.sqrt(((x - mean) ** 2).mean(axes, keepdims=True) + epsilon)
+
+
+def windows(x, pool_size, strides, padding, fill):
+    """Returns the windows of `(batch, h, w, channels)`: `(batch, rows, columns, channels, taps)`.
+
+    What "same" padding adds is `fill`.
+    """
+    margins, lengths = [], []
+    for size, extent, stride in zip(x.shape[1:3], pool_size, strides, strict=True):
+        total = max((-(-size // stride) - 1) * stride + extent - size, 0)
+        margins.append((total // 2, total - total // 2) if padding == "same" else (0, 0))
+        lengths.append((size + sum(margins[-1]) - extent) // stride + 1)
+    x = np.pad(x, [(0, 0), *margins, (0, 0)], constant_values=fill)
+    y = np.zeros((len(x), *lengths, x.shape[-1], pool_size[0] * pool_size[1]), x.dtype)
+    for i in range(lengths[0]):
+        for j in range(lengths[1]):
+            top, left = i * strides[0], j * strides[1]
+            window = x[:, top : top + pool_size[0], left : left + pool_size[1]]
+            y[:, i, j] = window.transpose(0, 3, 1, 2).reshape(len(x), x.shape[-1], -1)
+    return y

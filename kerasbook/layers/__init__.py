@@ -6,6 +6,12 @@ from kerasbook.layers.convolution.channel_shuffle import ChannelShuffle
 from kerasbook.layers.convolution.conv2d import Conv2D
 from kerasbook.layers.normalization.batch_normalization import BatchNormalization
 from kerasbook.layers.normalization.group_normalization import GroupNormalization
+from kerasbook.layers.pooling.fractional_max_pooling2d import FractionalMaxPooling2D
+from kerasbook.layers.pooling.lp_pooling2d import LpPooling2D
+from kerasbook.layers.pooling.max_pooling_with_argmax2d import MaxPoolingWithArgmax2D
+from kerasbook.layers.pooling.max_unpooling2d import MaxUnpooling2D
+from kerasbook.layers.pooling.spatial_pyramid_pooling2d import SpatialPyramidPooling2D
+from kerasbook.layers.pooling.stochastic_pooling2d import StochasticPooling2D
 from kerasbook.layers.regularization.drop_path import DropPath
 
 __all__ = [
@@ -13,8 +19,14 @@ __all__ = [
     "ChannelShuffle",
     "Conv2D",
     "DropPath",
+    "FractionalMaxPooling2D",
     "GroupNormalization",
+    "LpPooling2D",
+    "MaxPoolingWithArgmax2D",
+    "MaxUnpooling2D",
+    "SpatialPyramidPooling2D",
     "SqueezeExcite",
+    "StochasticPooling2D",
 ]
 
 

@@ -7,6 +7,7 @@ from kerasbook.ops.normalization import (
     group_normalization,
     has_fused_batch_normalization,
 )
+from kerasbook.ops.pooling import lp_pool, max_pool_with_argmax, max_unpool, window_taps
 from kerasbook.ops.random import random_uniform
 
 __all__ = [
@@ -16,5 +17,9 @@ __all__ = [
     "fused_batch_normalization",
     "group_normalization",
     "has_fused_batch_normalization",
+    "lp_pool",
+    "max_pool_with_argmax",
+    "max_unpool",
     "random_uniform",
+    "window_taps",
 ]
