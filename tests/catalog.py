@@ -40,8 +40,14 @@ CATALOG = [
         exceptions={"identity_outside_training": NO_IDENTITY},
     ),
     row(layers.GroupNormalization, 3, shape=(3, 5, 7, 6)),
+    row(
+        layers.Heaviside,
+        shape=(3, 5, 7, 2),
+        exceptions={"gradient_is_slope": "The slope of a step is zero; an estimate is handed on."},
+    ),
     row(layers.LpPooling2D, 2, shape=(3, 5, 8, 3), arguments={"norm_type": 3, "padding": "same"}),
     row(layers.MaxPoolingWithArgmax2D, (2, 3), shape=(3, 7, 9, 4), arguments={"strides": (2, 1)}),
+    row(layers.Maxout, 4, 3, shape=(3, 5, 6)),
     row(layers.MaxUnpooling2D, (2, 3), make_inputs=pooled, arguments={"output_size": (7, 10)}),
     row(
         layers.StochasticPooling2D,
@@ -52,4 +58,5 @@ CATALOG = [
     ),
     row(layers.SpatialPyramidPooling2D, (1, 3), shape=(3, 5, 7, 2)),
     row(layers.SqueezeExcite, 2, shape=(3, 5, 7, 4), arguments={"activation": "swish"}),
+    row(layers.Swish, 1.5, shape=(3, 5, 7, 4), arguments={"axis": -1}),
 ]

@@ -1,6 +1,9 @@
 """Keras layers, one public class per file, in families."""
 
 from kerasbook import registry
+from kerasbook.layers.activation.heaviside import Heaviside
+from kerasbook.layers.activation.maxout import Maxout
+from kerasbook.layers.activation.swish import Swish
 from kerasbook.layers.block.squeeze_excite import SqueezeExcite
 from kerasbook.layers.convolution.channel_shuffle import ChannelShuffle
 from kerasbook.layers.convolution.conv2d import Conv2D
@@ -21,12 +24,15 @@ __all__ = [
     "DropPath",
     "FractionalMaxPooling2D",
     "GroupNormalization",
+    "Heaviside",
     "LpPooling2D",
     "MaxPoolingWithArgmax2D",
     "MaxUnpooling2D",
+    "Maxout",
     "SpatialPyramidPooling2D",
     "SqueezeExcite",
     "StochasticPooling2D",
+    "Swish",
 ]
 
 

@@ -1,5 +1,6 @@
 """Functions on tensors: the kernels behind the layers, the only room that names a backend."""
 
+from kerasbook.ops.activation import heaviside, swish
 from kerasbook.ops.channels import channel_shuffle
 from kerasbook.ops.convolution import conv2d, conv_output_length
 from kerasbook.ops.normalization import (
@@ -17,9 +18,11 @@ __all__ = [
     "fused_batch_normalization",
     "group_normalization",
     "has_fused_batch_normalization",
+    "heaviside",
     "lp_pool",
     "max_pool_with_argmax",
     "max_unpool",
     "random_uniform",
+    "swish",
     "window_taps",
 ]
