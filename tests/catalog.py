@@ -19,6 +19,7 @@ def pooled(generator):
     return [generator.normal(size=shape), generator.integers(0, 70, shape, dtype="int32")]
 
 
+IS_A_TRANSFORMATION = "Outside training the layer transforms with all of its weights, see its test."
 NO_IDENTITY = "Pooling makes an image smaller; outside training it has one result, see its test."
 
 CATALOG = [
@@ -30,6 +31,22 @@ CATALOG = [
         (3, 2),
         shape=(3, 9, 11, 6),
         arguments={"groups": 2, "strides": (2, 1)},
+    ),
+    row(layers.DropBlock2D, 0.3, 3, shape=(4, 5, 7, 3), arguments={"seed": 7}),
+    row(
+        layers.DropConnectConv2D,
+        4,
+        (3, 2),
+        shape=(3, 7, 9, 4),
+        arguments={"groups": 2, "strides": (2, 1), "padding": "same", "seed": 7},
+        exceptions={"identity_outside_training": IS_A_TRANSFORMATION},
+    ),
+    row(
+        layers.DropConnectDense,
+        4,
+        shape=(3, 5, 6),
+        arguments={"activation": "tanh", "seed": 7},
+        exceptions={"identity_outside_training": IS_A_TRANSFORMATION},
     ),
     row(layers.DropPath, 0.5, shape=(4, 5, 7, 3), arguments={"seed": 7}),
     row(
@@ -55,6 +72,21 @@ CATALOG = [
         shape=(3, 7, 9, 4),
         arguments={"strides": 2, "seed": 7},
         exceptions={"identity_outside_training": NO_IDENTITY},
+    ),
+    row(
+        layers.MonteCarloDropout,
+        0.5,
+        shape=(4, 5, 7, 3),
+        arguments={"seed": 7},
+        exceptions=dict.fromkeys(
+            (
+                "identity_outside_training",
+                "batch_is_single",
+                "compiles",
+                "serves_without_the_library",
+            ),
+            "It draws anew at every call, in training and out of it: that is what it is for.",
+        ),
     ),
     row(layers.SpatialPyramidPooling2D, (1, 3), shape=(3, 5, 7, 2)),
     row(layers.SqueezeExcite, 2, shape=(3, 5, 7, 4), arguments={"activation": "swish"}),

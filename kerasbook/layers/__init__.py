@@ -15,12 +15,22 @@ from kerasbook.layers.pooling.max_pooling_with_argmax2d import MaxPoolingWithArg
 from kerasbook.layers.pooling.max_unpooling2d import MaxUnpooling2D
 from kerasbook.layers.pooling.spatial_pyramid_pooling2d import SpatialPyramidPooling2D
 from kerasbook.layers.pooling.stochastic_pooling2d import StochasticPooling2D
+from kerasbook.layers.regularization.drop_block2d import DropBlock2D
+from kerasbook.layers.regularization.drop_connect_conv2d import DropConnectConv2D
+from kerasbook.layers.regularization.drop_connect_dense import DropConnectDense
 from kerasbook.layers.regularization.drop_path import DropPath
+from kerasbook.layers.regularization.monte_carlo_dropout import (
+    MonteCarloDropout,
+    monte_carlo_predict,  # noqa: F401 (a function, and the list below is of layers)
+)
 
 __all__ = [
     "BatchNormalization",
     "ChannelShuffle",
     "Conv2D",
+    "DropBlock2D",
+    "DropConnectConv2D",
+    "DropConnectDense",
     "DropPath",
     "FractionalMaxPooling2D",
     "GroupNormalization",
@@ -29,6 +39,7 @@ __all__ = [
     "MaxPoolingWithArgmax2D",
     "MaxUnpooling2D",
     "Maxout",
+    "MonteCarloDropout",
     "SpatialPyramidPooling2D",
     "SqueezeExcite",
     "StochasticPooling2D",

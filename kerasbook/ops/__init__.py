@@ -3,17 +3,20 @@
 from kerasbook.ops.activation import heaviside, swish
 from kerasbook.ops.channels import channel_shuffle
 from kerasbook.ops.convolution import conv2d, conv_output_length
+from kerasbook.ops.convolution_per_image import conv2d_per_image
 from kerasbook.ops.normalization import (
     fused_batch_normalization,
     group_normalization,
     has_fused_batch_normalization,
 )
-from kerasbook.ops.pooling import lp_pool, max_pool_with_argmax, max_unpool, window_taps
+from kerasbook.ops.pooling import lp_pool, max_pool_with_argmax, max_unpool
 from kerasbook.ops.random import random_uniform
+from kerasbook.ops.windows import window_taps
 
 __all__ = [
     "channel_shuffle",
     "conv2d",
+    "conv2d_per_image",
     "conv_output_length",
     "fused_batch_normalization",
     "group_normalization",

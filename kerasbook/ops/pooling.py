@@ -1,14 +1,10 @@
-"""Pooling that Keras' operations lack, channels last.
-
-Windows are taken apart into their taps: tap `(u, v)` holds, for every window, the pixel `u` rows
-below and `v` columns right of its corner. Strided slices are slow on TensorFlow, so the image is
-split once into its `stride x stride` phases, of which every tap is an ordinary slice.
-"""
+"""Pooling that Keras' operations lack, channels last."""
 
 import keras
 from keras import ops
 
 from kerasbook.ops.convolution import conv_output_length
+from kerasbook.ops.windows import same_margins, window_taps
 
 
 def lp_pool(inputs, norm_type, pool_size, strides, padding):
@@ -29,7 +25,7 @@ def lp_pool(inputs, norm_type, pool_size, strides, padding):
     x = ops.cast(inputs, dtype)
     if padding == "same":
         sides = [
-            _margins(size, extent, stride)
+            same_margins(size, extent, stride)
             for size, extent, stride in zip(ops.shape(x)[1:3], pool_size, strides, strict=True)
         ]
         x = ops.pad(x, [(0, 0), *sides, (0, 0)])
@@ -117,7 +113,7 @@ def _places(inputs, pool_size, strides, padding):
     sizes = ops.shape(inputs)[1:3]
     axes = []
     for size, extent, stride in zip(sizes, pool_size, strides, strict=True):
-        before = _margins(size, extent, stride)[0] if padding == "same" else 0
+        before = same_margins(size, extent, stride)[0] if padding == "same" else 0
         length = conv_output_length(size, extent, stride, padding)
         corners = ops.arange(length, dtype="int32") * stride - before
         axes.append([ops.clip(corners + tap, 0, size - 1) for tap in range(extent)])
@@ -148,63 +144,3 @@ def max_unpool(values, indices, height, width):
         ops.reshape(values, (-1,)), ops.reshape(places, (-1,)), batch * height * width * channels
     )
     return ops.reshape(outputs, (batch, height, width, channels))
-
-
-def window_taps(inputs, pool_size, strides, padding, fill):
-    """Takes windows apart into their taps.
-
-    Args:
-        inputs: Tensor `(batch, height, width, channels)`.
-        pool_size: Height and width of a window.
-        strides: Pixels between neighbouring windows, downwards and to the right.
-        padding: `"valid"` or `"same"`.
-        fill: Value of what is padded.
-
-    Returns:
-        List of `pool_size[0] * pool_size[1]` tensors `(batch, rows, columns, channels)`, row by
-        row of the window.
-    """
-    batch, height, width, channels = ops.shape(inputs)
-    lengths, counts, sides, ends = [], [], [], []
-    for size, extent, stride in zip((height, width), pool_size, strides, strict=True):
-        length = conv_output_length(size, extent, stride, padding)
-        count = length - 1 + -(-extent // stride)  # of pixels in one phase
-        before = _margins(size, extent, stride)[0] if padding == "same" else 0
-        end = _minimum(size, count * stride - before)  # what lies beyond is in no window
-        lengths.append(length)
-        counts.append(count)
-        ends.append(end)
-        sides.append((before, count * stride - before - end))
-    x = inputs[:, : ends[0], : ends[1]]
-    if any(not isinstance(side, int) or side for pair in sides for side in pair):
-        x = ops.pad(x, [(0, 0), *sides, (0, 0)], constant_values=fill)
-    row_stride, column_stride = strides
-    row_phases = ops.unstack(
-        ops.reshape(x, (batch, counts[0], row_stride, counts[1] * column_stride * channels)),
-        row_stride,
-        axis=2,
-    )
-    phases = []
-    for phase in row_phases:
-        split = ops.reshape(phase, (batch, counts[0], counts[1], column_stride, channels))
-        phases.append(ops.unstack(split, column_stride, axis=3))
-    taps = []
-    for u in range(pool_size[0]):
-        for v in range(pool_size[1]):
-            top, left = u // row_stride, v // column_stride
-            phase = phases[u % row_stride][v % column_stride]  # (batch, *counts, channels)
-            taps.append(phase[:, top : top + lengths[0], left : left + lengths[1]])
-    return taps
-
-
-def _margins(size, extent, stride):
-    """Returns what "same" padding adds before and after an axis, integers or tensors."""
-    total = (-(-size // stride) - 1) * stride + extent - size
-    total = max(total, 0) if isinstance(total, int) else ops.maximum(total, 0)
-    return total // 2, total - total // 2
-
-
-def _minimum(one, other):
-    if isinstance(one, int) and isinstance(other, int):
-        return min(one, other)
-    return ops.minimum(one, other)

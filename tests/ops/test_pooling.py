@@ -1,11 +1,10 @@
-"""Kernels of pooling: taps, and sizes that are unknown until they run."""
+"""Kernels of pooling where sizes are unknown until they run; the layers' tests have the rest."""
 
 import keras
 import numpy as np
 import pytest
-from definitions import windows
 
-from kerasbook.ops import lp_pool, max_pool_with_argmax, max_unpool, window_taps
+from kerasbook.ops import lp_pool, max_pool_with_argmax, max_unpool
 
 GEOMETRIES = [
     (pool_size, strides, padding)
@@ -13,13 +12,6 @@ GEOMETRIES = [
     for strides in ((1, 2), (3, 1), (2, 2), (4, 5))
     for padding in ("valid", "same")
 ]
-
-
-@pytest.mark.parametrize("geometry", GEOMETRIES)
-def test_taps_are_the_pixels_of_windows(rng, geometry):
-    x = rng.normal(size=(2, 6, 9, 2)).astype("float32")
-    taps = [keras.ops.convert_to_numpy(tap) for tap in window_taps(x, *geometry, 7.0)]
-    np.testing.assert_array_equal(np.stack(taps, -1), windows(x, *geometry, fill=7))
 
 
 @pytest.mark.tensorflow
@@ -34,7 +26,6 @@ def test_sizes_may_be_unknown(rng, geometry, jit_compile):
         values, indices = max_pool_with_argmax(x, *geometry)
         height, width = keras.ops.shape(x)[1:3]
         return (
-            window_taps(x, *geometry, 0.0),
             lp_pool(x, 3, *geometry),
             values,
             indices,
