@@ -6,12 +6,21 @@ from kerasbook import layers
 from kerasbook.testing import Case
 
 
-def row(layer, *arguments, shape, **options):
+def row(layer, *arguments, shape=None, **options):
     """Returns the catalog's row for a layer class and its positional arguments."""
     keywords = options.pop("arguments", {})
     make = functools.partial(layer, *arguments, **keywords)
     return Case(layer.__name__, make, shape, **options)
 
+
+def pooled(generator):
+    """Returns values and the places of an image of 7 x 10 pixels, some of them taken twice."""
+    shape = (3, 3, 3, 2)
+    return [generator.normal(size=shape), generator.integers(0, 70, shape, dtype="int32")]
+
+
+IS_A_TRANSFORMATION = "Outside training the layer transforms with all of its weights, see its test."
+NO_IDENTITY = "Pooling makes an image smaller; outside training it has one result, see its test."
 
 CATALOG = [
     row(layers.BatchNormalization, shape=(4, 5, 7, 3)),
@@ -89,5 +98,63 @@ CATALOG = [
     row(layers.MultiScaleConv2D, [2, 3], [1, (3, 2)], shape=(2, 5, 7, 3)),
     row(layers.ShuffledGroupConv2D, 4, 3, shape=(2, 7, 9, 6), arguments={"groups": 2}),
     row(layers.StackedConv2D, 3, 5, shape=(2, 8, 9, 2), arguments={"padding": "valid"}),
+    row(layers.DropBlock2D, 0.3, 3, shape=(4, 5, 7, 3), arguments={"seed": 7}),
+    row(
+        layers.DropConnectConv2D,
+        4,
+        (3, 2),
+        shape=(3, 7, 9, 4),
+        arguments={"groups": 2, "strides": (2, 1), "padding": "same", "seed": 7},
+        exceptions={"identity_outside_training": IS_A_TRANSFORMATION},
+    ),
+    row(
+        layers.DropConnectDense,
+        4,
+        shape=(3, 5, 6),
+        arguments={"activation": "tanh", "seed": 7},
+        exceptions={"identity_outside_training": IS_A_TRANSFORMATION},
+    ),
+    row(layers.DropPath, 0.5, shape=(4, 5, 7, 3), arguments={"seed": 7}),
+    row(
+        layers.FractionalMaxPooling2D,
+        (1.4, 2.3),
+        shape=(3, 9, 11, 3),
+        arguments={"seed": 7},
+        exceptions={"identity_outside_training": NO_IDENTITY},
+    ),
+    row(layers.GroupNormalization, 3, shape=(3, 5, 7, 6)),
+    row(
+        layers.Heaviside,
+        shape=(3, 5, 7, 2),
+        exceptions={"gradient_is_slope": "The slope of a step is zero; an estimate is handed on."},
+    ),
+    row(layers.LpPooling2D, 2, shape=(3, 5, 8, 3), arguments={"norm_type": 3, "padding": "same"}),
+    row(layers.MaxPoolingWithArgmax2D, (2, 3), shape=(3, 7, 9, 4), arguments={"strides": (2, 1)}),
+    row(layers.Maxout, 4, 3, shape=(3, 5, 6)),
+    row(layers.MaxUnpooling2D, (2, 3), make_inputs=pooled, arguments={"output_size": (7, 10)}),
+    row(
+        layers.StochasticPooling2D,
+        (2, 3),
+        shape=(3, 7, 9, 4),
+        arguments={"strides": 2, "seed": 7},
+        exceptions={"identity_outside_training": NO_IDENTITY},
+    ),
+    row(
+        layers.MonteCarloDropout,
+        0.5,
+        shape=(4, 5, 7, 3),
+        arguments={"seed": 7},
+        exceptions=dict.fromkeys(
+            (
+                "identity_outside_training",
+                "batch_is_single",
+                "compiles",
+                "serves_without_the_library",
+            ),
+            "It draws anew at every call, in training and out of it: that is what it is for.",
+        ),
+    ),
+    row(layers.SpatialPyramidPooling2D, (1, 3), shape=(3, 5, 7, 2)),
     row(layers.SqueezeExcite, 2, shape=(3, 5, 7, 4), arguments={"activation": "swish"}),
+    row(layers.Swish, 1.5, shape=(3, 5, 7, 4), arguments={"axis": -1}),
 ]

@@ -11,13 +11,16 @@ def margins(size, extent, stride, padding):
     return {"valid": (0, 0), "full": (extent - 1,) * 2, "causal": (extent - 1, 0)}[padding]
 
 
-def windows(x, taps, strides=None, padding="valid", dilation_rate=None):
-    """Returns `(batch, *places, *taps, channels)`: what each place sees, for any rank of space."""
+def windows(x, taps, strides=None, padding="valid", dilation_rate=None, fill=0):
+    """Returns `(batch, *places, *taps, channels)`: what each place sees, for any rank of space.
+
+    What padding adds is `fill`.
+    """
     rank = len(taps)
     strides, rates = strides or (1,) * rank, dilation_rate or (1,) * rank
     extents = [(k - 1) * r + 1 for k, r in zip(taps, rates, strict=True)]
     sides = list(map(margins, x.shape[1:-1], extents, strides, [padding] * rank))
-    x = np.pad(x, [(0, 0), *sides, (0, 0)])
+    x = np.pad(x, [(0, 0), *sides, (0, 0)], constant_values=fill)
     places = [
         (size - e) // s + 1 for size, e, s in zip(x.shape[1:-1], extents, strides, strict=True)
     ]
@@ -47,3 +50,9 @@ def normalize(x, axes, epsilon):
     x = x.astype("float64")
     mean = x.mean(axes, keepdims=True)
     return (x - mean) / np.sqrt(((x - mean) ** 2).mean(axes, keepdims=True) + epsilon)
+
+
+def pooling_windows(x, pool_size, strides, padding, fill):
+    """Returns what pooling sees, `(batch, rows, columns, channels, taps)`; padding is `fill`."""
+    seen = windows(x, tuple(pool_size), tuple(strides), padding, fill=fill)
+    return np.moveaxis(seen.reshape(*seen.shape[:3], -1, x.shape[-1]), -2, -1)

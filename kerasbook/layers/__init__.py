@@ -1,6 +1,9 @@
 """Keras layers, one public class per file, in families."""
 
 from kerasbook import registry
+from kerasbook.layers.activation.heaviside import Heaviside
+from kerasbook.layers.activation.maxout import Maxout
+from kerasbook.layers.activation.swish import Swish
 from kerasbook.layers.block.fixup_residual_block import FixupResidualBlock
 from kerasbook.layers.block.squeeze_excite import SqueezeExcite
 from kerasbook.layers.composite import Composite  # noqa: F401 (for layers of one's own)
@@ -24,7 +27,20 @@ from kerasbook.layers.convolution.shuffled_group_conv2d import ShuffledGroupConv
 from kerasbook.layers.convolution.stacked_conv2d import StackedConv2D
 from kerasbook.layers.normalization.batch_normalization import BatchNormalization
 from kerasbook.layers.normalization.group_normalization import GroupNormalization
+from kerasbook.layers.pooling.fractional_max_pooling2d import FractionalMaxPooling2D
+from kerasbook.layers.pooling.lp_pooling2d import LpPooling2D
+from kerasbook.layers.pooling.max_pooling_with_argmax2d import MaxPoolingWithArgmax2D
+from kerasbook.layers.pooling.max_unpooling2d import MaxUnpooling2D
+from kerasbook.layers.pooling.spatial_pyramid_pooling2d import SpatialPyramidPooling2D
+from kerasbook.layers.pooling.stochastic_pooling2d import StochasticPooling2D
+from kerasbook.layers.regularization.drop_block2d import DropBlock2D
+from kerasbook.layers.regularization.drop_connect_conv2d import DropConnectConv2D
+from kerasbook.layers.regularization.drop_connect_dense import DropConnectDense
 from kerasbook.layers.regularization.drop_path import DropPath
+from kerasbook.layers.regularization.monte_carlo_dropout import (
+    MonteCarloDropout,
+    monte_carlo_predict,  # noqa: F401 (a function, and the list below is of layers)
+)
 
 __all__ = [
     "AsymmetricConv2D",
@@ -38,18 +54,31 @@ __all__ = [
     "DepthwiseConv2D",
     "DepthwiseSeparableConv2D",
     "DilatedConv2D",
+    "DropBlock2D",
+    "DropConnectConv2D",
+    "DropConnectDense",
     "DropPath",
     "FixupResidualBlock",
+    "FractionalMaxPooling2D",
     "GroupNormalization",
     "GroupedConv2D",
+    "Heaviside",
     "HybridDilatedConv2D",
     "LocallyConnected1D",
     "LocallyConnected2D",
     "LocallyConnected3D",
+    "LpPooling2D",
+    "MaxPoolingWithArgmax2D",
+    "MaxUnpooling2D",
+    "Maxout",
+    "MonteCarloDropout",
     "MultiScaleConv2D",
     "ShuffledGroupConv2D",
+    "SpatialPyramidPooling2D",
     "SqueezeExcite",
     "StackedConv2D",
+    "StochasticPooling2D",
+    "Swish",
 ]
 
 

@@ -60,3 +60,10 @@ def divisible(name, groups, channels):
             f"`{name}` must divide the number of input channels. "
             f"Received: {name}={groups}, channels={channels}"
         )
+
+
+def dropout_rate(rate):
+    """Returns `rate` if it is a number in [0, 1), else raises a `ValueError` naming it."""
+    if isinstance(rate, bool) or not isinstance(rate, (int, float)) or not 0 <= rate < 1:
+        raise ValueError(f"`rate` must be in [0, 1). Received: rate={rate!r}")
+    return rate

@@ -25,17 +25,30 @@ __all__ = [
 ]
 
 
-def check_layer(make, input_shape, *, channel_axes=(-1,), exceptions=None, gradient_error=1e-6):
+def check_layer(
+    make,
+    input_shape=None,
+    *,
+    channel_axes=(-1,),
+    exceptions=None,
+    gradient_error=1e-6,
+    make_inputs=None,
+):
     """Runs every promise on a layer and returns the names of those that were checked.
 
     Args:
         make: Function that returns a new layer and passes keyword arguments such as `dtype`
             on to its constructor; the class itself if it needs no others.
-        input_shape: Shape of the random inputs, the batch (at least 2) first.
+        input_shape: Shape of the random inputs, the batch (at least 2) first; a list of shapes
+            for a layer of several inputs.
         channel_axes: Axes that must stay static in symbolic calls, besides the batch's.
         exceptions: Dictionary from the name of a promise that the layer does not make to the
             reason why.
         gradient_error: Greatest relative error of the gradient.
+        make_inputs: Function from a NumPy generator to the inputs, an array or a list of them,
+            for a layer that does not take normal numbers; then `input_shape` is left out.
+
+    A layer may have several outputs, too, in any structure; integers among them have no gradient.
 
     On TensorFlow two logical CPUs are needed, which have to be made before its first operation;
     `examples/plugin/check.py` shows how.
@@ -53,10 +66,11 @@ def check_layer(make, input_shape, *, channel_axes=(-1,), exceptions=None, gradi
     case = Case(
         name=getattr(make(), "name", repr(make)),
         make=make,
-        input_shape=tuple(input_shape),
+        input_shape=input_shape,
         channel_axes=tuple(channel_axes),
         exceptions=dict(exceptions or {}),
         gradient_error=gradient_error,
+        make_inputs=make_inputs,
     )
     unknown = set(case.exceptions) - set(PROMISES)
     if unknown:

@@ -6,6 +6,7 @@ import tempfile
 
 import keras
 import numpy as np
+from keras import tree
 
 from kerasbook.testing.case import (
     arguments_of,
@@ -13,9 +14,13 @@ from kerasbook.testing.case import (
     call,
     check,
     copies,
+    flat,
     has_training_mode,
+    is_float,
     is_random,
     model_of,
+    shapes_of,
+    symbols,
     train_once,
     two_replicas,
 )
@@ -52,31 +57,37 @@ def reloads(case):
 def symbolic_shape_is_eager(case):
     """A symbolic call promises the shape that the eager one has, unknown sizes included."""
     layer, x = case.layer(), case.inputs()
-    eager = call(layer, x).shape
-    computed = tuple(layer.compute_output_shape(x.shape))
-    check(computed == eager, f"computed {computed} for {eager}")
-    static = tuple(keras.Model(i := keras.Input(x.shape[1:]), layer(i)).output.shape)
-    check(static == (None, *eager[1:]), f"{static} for {eager}")
-    rank = len(x.shape)
-    kept = {axis % rank for axis in case.channel_axes}
-    open_shape = tuple(x.shape[i] if i in kept else None for i in range(1, rank))
-    symbol = keras.Input(open_shape)
-    model = keras.Model(symbol, layer(symbol))
-    promised = tuple(model.output.shape)
-    fits = len(promised) == len(eager) and all(
-        size in (None, real) for size, real in zip(promised, eager, strict=True)
+    outputs = call(layer, x)
+    eager = shapes_of(outputs)
+    computed = layer.compute_output_shape(shapes_of(x))
+    check(
+        tree.lists_to_tuples(computed) == tree.lists_to_tuples(eager),
+        f"computed {computed} for {eager}",
     )
-    check(fits, f"{promised} for {eager}")
-    check(model.predict(x, verbose=0).shape == eager, "of unknown sizes comes another shape")
+    for channel_axes in (None, case.channel_axes):
+        inputs = symbols(x, channel_axes)
+        model = keras.Model(inputs, layer(inputs))
+        for promised, real in zip(tree.flatten(model.output), tree.flatten(outputs), strict=True):
+            sizes = tuple(promised.shape)
+            known = (None, *real.shape[1:])
+            fits = len(sizes) == len(known) and all(
+                size in (None, length) for size, length in zip(sizes, real.shape, strict=True)
+            )
+            check(fits if channel_axes else sizes == known, f"{sizes} for {real.shape}")
+            dtype = keras.backend.standardize_dtype(promised.dtype)
+            check(dtype == real.dtype.name, f"{dtype} for {real.dtype.name}")
+        predicted = shapes_of(tree.flatten(model.predict(x, verbose=0)))
+        check(predicted == shapes_of(tree.flatten(outputs)), f"predicted {predicted} for {eager}")
 
 
 def leaves_inputs(case):
     """The inputs are not changed."""
     layer, x = case.layer(), case.inputs()
-    tensor = keras.ops.convert_to_tensor(x.copy())
+    tensors = tree.map_structure(lambda array: keras.ops.convert_to_tensor(array.copy()), x)
     for training in (False, True):
-        call(layer, tensor, training)
-    np.testing.assert_array_equal(keras.ops.convert_to_numpy(tensor), x)
+        call(layer, tensors, training)
+    for tensor, array in zip(tree.flatten(tensors), tree.flatten(x), strict=True):
+        np.testing.assert_array_equal(keras.ops.convert_to_numpy(tensor), array)
 
 
 def identity_outside_training(case):
@@ -91,9 +102,9 @@ def one_seed_one_result(case):
     """Two layers made alike draw alike, and two calls of one layer do not."""
     first, second, x = case.layer(), case.layer(), copies(case)
     if is_random(first):
-        result = call(first, x, training=True)
-        np.testing.assert_array_equal(result, call(second, x, training=True))
-        second = call(first, x, training=True)
+        result = flat(call(first, x, training=True))
+        np.testing.assert_array_equal(result, flat(call(second, x, training=True)))
+        second = flat(call(first, x, training=True))
         check(np.any(result != second), "the second call drew the same")
 
 
@@ -101,16 +112,20 @@ def images_draw_independently(case):
     """Equal samples of one batch come out differently."""
     layer = case.layer()
     if is_random(layer):
-        outputs = call(layer, copies(case), training=True)
-        different = len(np.unique(outputs.reshape(len(outputs), -1), axis=0))
+        outputs = flat(call(layer, copies(case), training=True))
+        different = len(np.unique(outputs, axis=0))
         check(different > 1, "all samples drew the same")
 
 
 def batch_is_single(case):
     """A sample's result does not depend on the rest of its batch."""
     layer, x = case.layer(), case.inputs()
-    singles = np.concatenate([call(layer, x[i : i + 1]) for i in range(len(x))])
-    assert_close(call(layer, x), singles, 1e-6)
+    together = call(layer, x)
+    for i in range(len(tree.flatten(x)[0])):
+        single = call(layer, tree.map_structure(lambda array, i=i: array[i : i + 1], x))
+        assert_close(
+            single, tree.map_structure(lambda array, i=i: array[i : i + 1], together), 1e-6
+        )
 
 
 def trains_in_half_precision(case):
@@ -141,9 +156,11 @@ def works_in_dataset_map(case):
     for training in (False, True):
         mapped, direct = case.layer(), case.layer()  # two, whose draws begin alike
         mode = {"training": training} if has_training_mode(mapped) else {}
-        dataset = tf.data.Dataset.from_tensors(x)
-        dataset = dataset.map(lambda images, layer=mapped, mode=mode: layer(images, **mode))
-        assert_close(next(iter(dataset)).numpy(), call(direct, x, training))
+        # A list would be stacked to one tensor, and several components become arguments.
+        dataset = tf.data.Dataset.from_tensors({"x": tuple(x) if isinstance(x, list) else x})
+        dataset = dataset.map(lambda row, layer=mapped, mode=mode: layer(row["x"], **mode))
+        result = tree.map_structure(keras.ops.convert_to_numpy, next(iter(dataset)))
+        assert_close(result, call(direct, x, training))
 
 
 def works_on_replicas(case):
@@ -161,14 +178,17 @@ def works_on_replicas(case):
         mode = {"training": True} if has_training_mode(layer) else {}
         with tf.GradientTape() as tape:
             outputs = layer(x, **mode)
-            loss = tf.reduce_mean(tf.square(outputs))
+            loss = sum(tf.reduce_mean(tf.square(t)) for t in tree.flatten(outputs) if is_float(t))
         if layer.trainable_variables:
             weights = [weight.value for weight in layer.trainable_variables]
             optimizer.apply(tape.gradient(loss, weights), layer.trainable_variables)
-        return outputs
+        return tree.flatten(outputs)
 
     step = tf.function(lambda: strategy.run(on_replica))
-    first, second = (v.numpy() for v in strategy.experimental_local_results(step()))
+    results = [strategy.experimental_local_results(value) for value in step()]
+    first, second = (
+        flat([np.asarray(value) for value in held]) for held in zip(*results, strict=True)
+    )
     check(np.all(np.isfinite(first)), "the outputs are not finite")
     if is_random(layer):
         check(np.any(first != second), "both replicas drew the same")
@@ -185,10 +205,13 @@ def gradient_is_slope(case):
     import tensorflow as tf
 
     layer = case.layer(dtype="float64")
-    x = tf.Variable(case.inputs("float64"))
+    x = tree.map_structure(
+        lambda array: tf.Variable(array) if is_float(array) else array, case.inputs("float64")
+    )
     generator = np.random.default_rng(2)
     kept = [(w, w.numpy()) for w in layer.variables]
-    variables = [x, *(w.value for w in layer.trainable_weights)]
+    variables = [v for v in tree.flatten(x) if isinstance(v, tf.Variable)]
+    variables += [w.value for w in layer.trainable_weights]
     for training in (False, True) if has_training_mode(layer) else (None,):
         mode = {} if training is None else {"training": training}
         weights = None
@@ -198,10 +221,10 @@ def gradient_is_slope(case):
             for weight, value in kept:  # averages and seeds as they were
                 if not weight.trainable:
                     weight.assign(value)
-            outputs = layer(x, **mode)
+            outputs = [t for t in tree.flatten(layer(x, **mode)) if is_float(t)]
             if weights is None:
-                weights = generator.normal(size=outputs.shape)
-            return tf.reduce_sum(weights * outputs)
+                weights = [generator.normal(size=t.shape) for t in outputs]
+            return sum(tf.reduce_sum(w * t) for w, t in zip(weights, outputs, strict=True))
 
         with tf.GradientTape() as tape:
             value = loss()

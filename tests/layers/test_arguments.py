@@ -36,3 +36,14 @@ def test_unknown_channels_and_bad_divisors():
     assert arguments.data_format_of("Channels_First") == "channels_first"
     with pytest.raises(ValueError, match="`groups` must divide.*groups=4, channels=6"):
         arguments.divisible("groups", 4, 6)
+
+
+@pytest.mark.parametrize("rate", [0, 0.5, 0.999])
+def test_rate_is_handed_back(rate):
+    assert arguments.dropout_rate(rate) == rate
+
+
+@pytest.mark.parametrize("rate", [-0.1, 1, "0.5", None, True, float("nan")])
+def test_bad_rate_is_named(rate):
+    with pytest.raises(ValueError, match=r"`rate` must be in \[0, 1\)"):
+        arguments.dropout_rate(rate)

@@ -42,3 +42,24 @@ def test_two_replicas_sum_what_each_holds():
 
     sums = strategy.reduce(tf.distribute.ReduceOp.SUM, strategy.run(number), axis=None)
     assert float(sums) == 3
+
+
+def test_inputs_may_be_several_and_integers_stay_integers():
+    case = cases.Case("two", Conv2D, [(2, 3), (4, 5, 6)])
+    assert cases.shapes_of(case.inputs()) == [(2, 3), (4, 5, 6)]
+    mixed = cases.Case(
+        "mixed", Conv2D, None, make_inputs=lambda g: [g.normal(size=3), g.integers(0, 5, 2)]
+    )
+    floats, integers = mixed.inputs("float16")
+    assert floats.dtype == "float16"
+    assert integers.dtype == "int64"
+    np.testing.assert_array_equal(integers, mixed.inputs()[1])
+
+
+def test_assert_close_looks_at_every_array():
+    one = [np.zeros(2), np.ones(2)]
+    cases.assert_close(one, one)
+    with pytest.raises(AssertionError):
+        cases.assert_close(one, [np.zeros(2), np.zeros(2)])
+    with pytest.raises(ValueError, match="shorter"):
+        cases.assert_close(one, one[:1])

@@ -96,3 +96,65 @@ def _case(layer):
 def test_exceptions_must_name_promises():
     with pytest.raises(ValueError, match="`exceptions` must name promises.*flies"):
         check_layer(Scale, (2, 3), exceptions={"flies": "it does not"})
+
+
+@keras.saving.register_keras_serializable(package="kerasbook_tests")
+class Pair(Scale):
+    """Two inputs, the second of integers, and two outputs, the second of integers."""
+
+    def call(self, inputs):
+        images, numbers = inputs
+        return keras.ops.square(images), numbers + 1
+
+    def compute_output_shape(self, input_shape):
+        return tuple(input_shape)
+
+    def compute_output_spec(self, inputs):
+        return tuple(keras.KerasTensor(x.shape, x.dtype) for x in inputs)
+
+
+@keras.saving.register_keras_serializable(package="kerasbook_tests")
+class WrongDtype(Pair):
+    def compute_output_spec(self, inputs):
+        return tuple(keras.KerasTensor(x.shape, "float32") for x in inputs)
+
+
+@keras.saving.register_keras_serializable(package="kerasbook_tests")
+class WrongGradient(Pair):
+    def call(self, inputs):
+        images, numbers = inputs
+        return keras.ops.stop_gradient(images) * images, numbers
+
+
+@keras.saving.register_keras_serializable(package="kerasbook_tests")
+class Sum(Scale):
+    """Several inputs of different sizes and one output, in a dictionary."""
+
+    def call(self, inputs):
+        first, second = inputs
+        return {"sum": first + keras.ops.sum(second, axis=1, keepdims=True)}
+
+    def compute_output_shape(self, input_shape):
+        return {"sum": input_shape[0]}
+
+
+def _image_and_numbers(generator):
+    return [generator.normal(size=(3, 4, 2)), generator.integers(0, 9, (3, 5, 2), dtype="int32")]
+
+
+def test_layers_of_several_inputs_and_outputs_pass_all():
+    assert check_layer(Pair, make_inputs=_image_and_numbers) == list(promises())
+    assert check_layer(Sum, [(3, 4, 2), (3, 5, 2)]) == list(promises())
+
+
+@pytest.mark.parametrize(
+    ("layer", "promise"),
+    [
+        (WrongDtype, "symbolic_shape_is_eager"),
+        pytest.param(WrongGradient, "gradient_is_slope", marks=pytest.mark.tensorflow),
+    ],
+)
+def test_a_bad_layer_of_several_outputs_is_told_which_promise_it_breaks(layer, promise):
+    others = {name: "not looked at here" for name in PROMISES if name != promise}
+    with pytest.raises(AssertionError, match=f"breaks {promise}"):
+        check_layer(layer, make_inputs=_image_and_numbers, exceptions=others)

@@ -14,7 +14,7 @@ def test_wrong_answers_are_found(tmp_path):
     write_saved_model(Case("conv", lambda **k: Conv2D(4, 3, **k), (2, 5, 6, 3)), tmp_path)
     check_saved_models([tmp_path])
     data = np.load(tmp_path / "expected.npz")
-    np.savez(tmp_path / "expected.npz", x=data["x"], y=data["y"] + 1e-2)
+    np.savez(tmp_path / "expected.npz", x0=data["x0"], y0=data["y0"] + 1e-2)
     with pytest.raises(AssertionError, match="AssertionError"):
         check_saved_models([tmp_path])
 

@@ -104,7 +104,10 @@ class KernelLayer(keras.layers.Layer):
             )
 
     def call(self, inputs):
-        outputs = self.convolve(inputs)
+        return self.finish(self.convolve(inputs))
+
+    def finish(self, outputs):
+        """Adds the bias to what was convolved and applies the activation."""
         if self.use_bias:
             outputs = add_bias(outputs, self.bias, self.data_format)
         return self.activation(outputs)

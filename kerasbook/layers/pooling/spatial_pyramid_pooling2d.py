@@ -1,0 +1,100 @@
+"""Pooling of images of any size into a vector of one size."""
+
+import keras
+from keras import ops
+
+from kerasbook.layers.arguments import data_format_of, static_channels
+
+POOLINGS = ("max", "average")
+
+
+@keras.saving.register_keras_serializable(package="kerasbook")
+class SpatialPyramidPooling2D(keras.layers.Layer):
+    """Pools an image over grids of `l x l` bins and strings the results together.
+
+    Bin `i` of `l` covers the rows from `floor(i h / l)` to `ceil((i + 1) h / l) - 1` of `h`, and
+    the columns likewise, so that every pixel is in a bin and every bin has a pixel, whatever the
+    image's size. The outputs stand level by level, within a level row by row, then column by
+    column, and then channel by channel, for both data formats.
+
+    Args:
+        levels: Numbers of bins along a side, positive integers.
+        pooling: `"max"` or `"average"` of the pixels of a bin.
+        data_format: `"channels_last"` or `"channels_first"`; `None` takes Keras' setting.
+        **kwargs: Passed to `keras.layers.Layer`, e.g. `name` and `dtype`.
+
+    Call arguments:
+        inputs: Float tensor `(batch, height, width, channels)`, or `(batch, channels, height,
+            width)` with `data_format="channels_first"`. Height and width may be unknown until
+            the layer runs.
+
+    Returns:
+        Tensor `(batch, sum(l * l) * channels)` in the layer's compute dtype.
+
+    Raises:
+        ValueError: If `levels` are no positive integers, `pooling` or `data_format` is unknown,
+            or the channels are.
+
+    Example:
+        >>> layer = kerasbook.layers.SpatialPyramidPooling2D((1, 2))
+        >>> x = np.arange(9, dtype="float32").reshape(1, 3, 3, 1)
+        >>> np.asarray(layer(x)).tolist()
+        [[8.0, 4.0, 5.0, 7.0, 8.0]]
+
+    Reference:
+        He et al., 2014, section 2.2, https://arxiv.org/abs/1406.4729. Its windows of `ceil(h /
+        l)` pixels every `floor(h / l)` may leave out the last rows; these bins, those of the
+        authors' later work and of `torch.nn.AdaptiveMaxPool2d`, do not.
+    """
+
+    def __init__(self, levels=(1, 2, 4), *, pooling="max", data_format=None, **kwargs):
+        super().__init__(**kwargs)
+        integers = isinstance(levels, (list, tuple)) and all(
+            isinstance(level, int) and not isinstance(level, bool) and level > 0 for level in levels
+        )
+        if not integers or not levels:
+            raise ValueError(f"`levels` must be positive integers. Received: levels={levels!r}")
+        if pooling not in POOLINGS:
+            raise ValueError(f"`pooling` must be one of {POOLINGS}. Received: pooling={pooling!r}")
+        self.levels = tuple(levels)
+        self.pooling = pooling
+        self.data_format = data_format_of(data_format)
+        self.input_spec = keras.layers.InputSpec(ndim=4)
+
+    def build(self, input_shape):
+        self.compute_output_shape(input_shape)
+
+    def call(self, inputs):
+        x = ops.cast(inputs, self.compute_dtype)
+        if self.data_format == "channels_first":
+            x = ops.transpose(x, (0, 2, 3, 1))
+        if self.pooling == "average":
+            x = ops.cast(x, keras.backend.result_type(self.compute_dtype, "float32"))
+        batch, height, width, channels = ops.shape(x)
+        x = ops.reshape(x, (batch, height, width * channels))
+        parts = []
+        for level in self.levels:
+            rows = self._bins(x, height, level)  # level times (batch, width * channels)
+            rows = ops.reshape(ops.stack(rows, axis=1), (batch * level, width, channels))
+            bins = ops.stack(self._bins(rows, width, level), axis=1)  # (b * level, level, c)
+            parts.append(ops.reshape(bins, (batch, level * level * channels)))
+        return ops.cast(ops.concatenate(parts, axis=1), self.compute_dtype)
+
+    def _bins(self, x, size, count):
+        """Pools the middle axis of `x (batch, size, values)` into `count` bins."""
+        reduce = ops.max if self.pooling == "max" else ops.mean
+        edges = [(i * size // count, -(-(i + 1) * size // count)) for i in range(count)]
+        return [reduce(x[:, start:end], axis=1) for start, end in edges]
+
+    def compute_output_shape(self, input_shape):
+        axis = -1 if self.data_format == "channels_last" else 1
+        channels = static_channels(input_shape, axis)
+        return (input_shape[0], sum(level * level for level in self.levels) * channels)
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "levels": list(self.levels),
+            "pooling": self.pooling,
+            "data_format": self.data_format,
+        }

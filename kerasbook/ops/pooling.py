@@ -1,0 +1,146 @@
+"""Pooling that Keras' operations lack, channels last."""
+
+import keras
+from keras import ops
+
+from kerasbook.ops.convolution import conv_output_length
+from kerasbook.ops.windows import same_margins, window_taps
+
+
+def lp_pool(inputs, norm_type, pool_size, strides, padding):
+    """Takes the Lp norm, `(sum |x|^p)^(1/p)`, of each window; its gradient at zero is zero.
+
+    Args:
+        inputs: Float tensor `(batch, height, width, channels)`.
+        norm_type: The `p`, at least 1.
+        pool_size: Height and width of a window.
+        strides: Pixels between neighbouring windows, downwards and to the right.
+        padding: `"valid"` or `"same"`; what is padded counts as zero.
+
+    Returns:
+        Tensor `(batch, rows, columns, channels)` with the dtype of `inputs`; the powers are
+        added in at least float32.
+    """
+    dtype = keras.backend.result_type(inputs.dtype, "float32")
+    x = ops.cast(inputs, dtype)
+    if padding == "same":
+        sides = [
+            same_margins(size, extent, stride)
+            for size, extent, stride in zip(ops.shape(x)[1:3], pool_size, strides, strict=True)
+        ]
+        x = ops.pad(x, [(0, 0), *sides, (0, 0)])
+    if keras.backend.backend() == "tensorflow":
+        outputs = _lp_pool_tensorflow(x, norm_type, tuple(pool_size), tuple(strides))
+    else:
+        if norm_type == 1:  # the slope of JAX's magnitude at zero is 1
+            powers = ops.sign(x) * x
+        else:
+            powers = ops.square(x) if norm_type == 2 else ops.power(ops.abs(x), norm_type)
+        means = ops.average_pool(powers, pool_size, strides, data_format="channels_last")
+        sums = means * (pool_size[0] * pool_size[1])
+        some = sums > 0
+        outputs = ops.where(some, ops.power(ops.where(some, sums, 1), 1 / norm_type), 0)
+    return ops.cast(outputs, inputs.dtype)
+
+
+def _lp_pool_tensorflow(x, p, pool_size, strides):
+    """The same without padding, with one pass for the powers and two for the gradient."""
+    import tensorflow as tf
+
+    count = pool_size[0] * pool_size[1]
+
+    @tf.custom_gradient
+    def pool(x):
+        slopes = _slope_of_power(x, p)
+        sums = count * tf.nn.avg_pool2d(slopes * x, pool_size, strides, "VALID")
+        norms = tf.sqrt(sums) if p == 2 else sums ** (1 / p)
+
+        def gradient(upstream):
+            # The slope is sign(x) |x|^(p - 1) / y^(p - 1), and 0 in a window of zeros.
+            shares = tf.math.divide_no_nan(upstream, norms if p == 2 else norms ** (p - 1))
+            spread = tf.raw_ops.AvgPoolGrad(
+                orig_input_shape=tf.shape(x),
+                grad=count * shares,
+                ksize=(1, *pool_size, 1),
+                strides=(1, *strides, 1),
+                padding="VALID",
+            )
+            return spread * _slope_of_power(x, p)
+
+        return norms, gradient
+
+    return pool(x)
+
+
+def _slope_of_power(x, p):
+    """Returns `sign(x) |x|^(p - 1)`, the slope of `|x|^p / p`."""
+    if p == 2:
+        return x
+    return ops.sign(x) if p == 1 else ops.sign(x) * ops.power(ops.abs(x), p - 1)
+
+
+def max_pool_with_argmax(inputs, pool_size, strides, padding):
+    """Takes the greatest value of each window, and where in the image it stands.
+
+    Args:
+        inputs: Float tensor `(batch, height, width, channels)`.
+        pool_size: Height and width of a window.
+        strides: Pixels between neighbouring windows, downwards and to the right.
+        padding: `"valid"` or `"same"`; what is padded is never chosen.
+
+    Returns:
+        The values `(batch, rows, columns, channels)` and as many int32 indices
+        `row * width + column`; of equal values the first is taken, row by row.
+    """
+    values = ops.max_pool(inputs, pool_size, strides, padding, data_format="channels_last")
+    taps = window_taps(ops.stop_gradient(inputs), pool_size, strides, padding, float("-inf"))
+    places = _places(inputs, pool_size, strides, padding)
+    greatest = ops.stop_gradient(values)
+    indices = None
+    for tap, place in zip(reversed(taps), reversed(places), strict=True):
+        if indices is None:
+            indices = ops.broadcast_to(place, ops.shape(tap))
+        else:
+            indices = ops.where(ops.equal(tap, greatest), place, indices)
+    return values, indices
+
+
+def _places(inputs, pool_size, strides, padding):
+    """Returns, for every tap, int32 `row * width + column` of its pixels `(rows, columns, 1)`.
+
+    Padding counts as the image's nearest pixel, which the window holds as well.
+    """
+    sizes = ops.shape(inputs)[1:3]
+    axes = []
+    for size, extent, stride in zip(sizes, pool_size, strides, strict=True):
+        before = same_margins(size, extent, stride)[0] if padding == "same" else 0
+        length = conv_output_length(size, extent, stride, padding)
+        corners = ops.arange(length, dtype="int32") * stride - before
+        axes.append([ops.clip(corners + tap, 0, size - 1) for tap in range(extent)])
+    return [
+        (rows[:, None] * sizes[1] + columns[None, :])[:, :, None]
+        for rows in axes[0]
+        for columns in axes[1]
+    ]
+
+
+def max_unpool(values, indices, height, width):
+    """Puts values to their places in images of zeros; values of one place are added.
+
+    Args:
+        values: Float tensor `(batch, rows, columns, channels)`.
+        indices: Integers of the same shape, `row * width + column`.
+        height: Height of the images, an integer or a scalar tensor.
+        width: Width of the images.
+
+    Returns:
+        Tensor `(batch, height, width, channels)` with the dtype of `values`.
+    """
+    batch, _, _, channels = ops.shape(values)
+    image = ops.reshape(ops.arange(batch, dtype="int32"), (-1, 1, 1, 1))
+    places = image * (height * width) + ops.cast(indices, "int32")
+    places = places * channels + ops.arange(channels, dtype="int32")
+    outputs = ops.segment_sum(
+        ops.reshape(values, (-1,)), ops.reshape(places, (-1,)), batch * height * width * channels
+    )
+    return ops.reshape(outputs, (batch, height, width, channels))
