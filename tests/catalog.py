@@ -25,5 +25,6 @@ CATALOG = [
     ),
     row(layers.DropPath, 0.5, shape=(4, 5, 7, 3), arguments={"seed": 7}),
     row(layers.GroupNormalization, 3, shape=(3, 5, 7, 6)),
+    row(layers.InstanceNormalization, shape=(3, 5, 7, 4)),
     row(layers.SqueezeExcite, 2, shape=(3, 5, 7, 4), arguments={"activation": "swish"}),
 ]

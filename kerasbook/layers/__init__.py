@@ -6,6 +6,7 @@ from kerasbook.layers.convolution.channel_shuffle import ChannelShuffle
 from kerasbook.layers.convolution.conv2d import Conv2D
 from kerasbook.layers.normalization.batch_normalization import BatchNormalization
 from kerasbook.layers.normalization.group_normalization import GroupNormalization
+from kerasbook.layers.normalization.instance_normalization import InstanceNormalization
 from kerasbook.layers.regularization.drop_path import DropPath
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "Conv2D",
     "DropPath",
     "GroupNormalization",
+    "InstanceNormalization",
     "SqueezeExcite",
 ]
 

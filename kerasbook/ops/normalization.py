@@ -13,11 +13,8 @@ SMALLEST_FUSED_EPSILON = 1.001e-5
 def group_normalization(inputs, groups, gamma=None, beta=None, *, epsilon=1e-3):
     """Normalizes each sample over its positions and the channels of each group.
 
-    The means of the channels come first, then the squares of what is left of them, so that a
-    mean that is large beside the deviation costs no digits, as the difference of two sums would.
-    The statistics of a group follow from those of its channels, and one multiply-add does the
-    rest. On TensorFlow, which fuses nothing by itself, the gradient is written out as well: two
-    sums over the positions and two multiply-adds.
+    A mean that is large beside the deviation costs no digits of the variance, as the difference
+    of two sums alone would.
 
     Args:
         inputs: Float tensor `(batch, ..., channels)`.
@@ -36,47 +33,22 @@ def group_normalization(inputs, groups, gamma=None, beta=None, *, epsilon=1e-3):
     gamma = ops.ones((channels,), dtype) if gamma is None else ops.cast(gamma, dtype)
     beta = ops.zeros((channels,), dtype) if beta is None else ops.cast(beta, dtype)
 
-    def normalize(x, gamma, beta):
-        return _group_normalization(x, gamma, beta, groups, epsilon)
-
     if keras.backend.backend() == "tensorflow":
-        outputs = ops.custom_gradient(normalize)(x, gamma, beta)
+        from kerasbook.ops import normalization_tensorflow
+
+        outputs = normalization_tensorflow.group_normalization(x, groups, gamma, beta, epsilon)
     else:
-        outputs, _ = normalize(x, gamma, beta)
+        outputs = _group_normalization(x, groups, gamma, beta, epsilon)
     return ops.reshape(ops.cast(outputs, inputs.dtype), sizes)
 
 
-def _group_normalization(x, gamma, beta, groups, epsilon):
-    """Returns the outputs for `x (batch, places, channels)`, and the function of the gradient."""
-    channels = x.shape[-1]
-
-    def over_group(values):  # (batch, 1, c) -> the same, each group's mean in its channels
-        grouped = ops.reshape(values, (-1, 1, groups, channels // groups))
-        return ops.repeat(ops.mean(grouped, axis=-1), channels // groups, axis=-1)
-
-    channel_mean = ops.mean(x, axis=1, keepdims=True)
-    centred = x - channel_mean
-    channel_variance = ops.mean(ops.square(centred), axis=1, keepdims=True)
-    offset = channel_mean - over_group(channel_mean)
-    variance = over_group(channel_variance + ops.square(offset))
-    inverse = ops.rsqrt(variance + epsilon)
-    scale = inverse * gamma
-    outputs = centred * scale + (offset * scale + beta)
-
-    def gradient(upstream):
-        # With n = (x - mean) / deviation and g = gamma * upstream, the gradient of x is
-        # (g - mean(g) - n mean(g n)) / deviation, the means over places and group.
-        sums = ops.sum(upstream, axis=1, keepdims=True)
-        products = ops.sum(upstream * centred, axis=1, keepdims=True) + offset * sums
-        places = ops.cast(ops.shape(x)[1], x.dtype)
-        mean_g = over_group(gamma * sums) / places
-        mean_gn = inverse * over_group(gamma * products) / places
-        slope = -inverse * inverse * mean_gn
-        shift = offset * slope - inverse * mean_g
-        of_x = upstream * scale + (centred * slope + shift)
-        return of_x, ops.sum(inverse * products, axis=(0, 1)), ops.sum(sums, axis=(0, 1))
-
-    return outputs, gradient
+def _group_normalization(x, groups, gamma, beta, epsilon):
+    """Normalizes `x (batch, places, channels)`, for backends that fuse by themselves."""
+    grouped = ops.reshape(x, (ops.shape(x)[0], -1, groups, x.shape[-1] // groups))
+    centred = grouped - ops.mean(grouped, axis=(1, 3), keepdims=True)
+    variance = ops.mean(ops.square(centred), axis=(1, 3), keepdims=True)
+    normalized = ops.reshape(centred * ops.rsqrt(variance + epsilon), ops.shape(x))
+    return normalized * gamma + beta
 
 
 def has_fused_batch_normalization(dtype, epsilon):
