@@ -24,7 +24,14 @@ CATALOG = [
         arguments={"groups": 2, "strides": (2, 1)},
     ),
     row(layers.DropPath, 0.5, shape=(4, 5, 7, 3), arguments={"seed": 7}),
+    row(
+        layers.FilterResponseNormalization,
+        shape=(3, 5, 7, 4),
+        arguments={"learn_epsilon": True},
+        gradient_error=1e-4,
+    ),
     row(layers.GroupNormalization, 3, shape=(3, 5, 7, 6)),
     row(layers.InstanceNormalization, shape=(3, 5, 7, 4)),
+    row(layers.LocalResponseNormalization, 3, shape=(3, 5, 7, 6), arguments={"alpha": 0.5}),
     row(layers.SqueezeExcite, 2, shape=(3, 5, 7, 4), arguments={"activation": "swish"}),
 ]

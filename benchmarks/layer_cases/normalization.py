@@ -1,11 +1,34 @@
 """Train steps of the normalization layers beside their rivals."""
 
 import keras
+import tensorflow as tf
 from layer_step import Case
 
 from kerasbook import layers
 
-LARGE = (32, 48, 48, 96)
+LARGE, MIDDLE = (32, 48, 48, 96), (32, 28, 28, 96)
+
+
+class PlainFilterResponse(keras.layers.Layer):
+    """Filter response normalization as it stands in the paper."""
+
+    def build(self, input_shape):
+        shape = (1, 1, 1, input_shape[-1])
+        self.gamma = self.add_weight(shape=shape, initializer="ones")
+        self.beta, self.tau = (self.add_weight(shape=shape, initializer="zeros") for _ in "bt")
+
+    def call(self, inputs):
+        squares = keras.ops.mean(keras.ops.square(inputs), axis=(1, 2), keepdims=True)
+        x = inputs * keras.ops.rsqrt(squares + 1e-6)
+        return keras.ops.maximum(self.gamma * x + self.beta, self.tau)
+
+
+class TensorFlowLocalResponse(keras.layers.Layer):
+    """TensorFlow's operation with the constants of the paper."""
+
+    def call(self, inputs):
+        return tf.nn.local_response_normalization(inputs, 2, 2.0, 1e-4, 0.75)
+
 
 CASES = [
     Case(
@@ -26,6 +49,23 @@ CASES = [
             "torch": lambda torch: torch.nn.InstanceNorm2d(96, eps=1e-3, affine=True),
         },
         shape=LARGE,
+        pairs=31,
+    ),
+    Case(
+        "FilterResponseNormalization()",
+        layers.FilterResponseNormalization,
+        {"Keras composition": PlainFilterResponse},
+        shape=LARGE,
+        pairs=31,
+    ),
+    Case(
+        "LocalResponseNormalization()",
+        layers.LocalResponseNormalization,
+        {
+            "tf.nn": TensorFlowLocalResponse,
+            "torch": lambda torch: torch.nn.LocalResponseNorm(5, k=2.0),
+        },
+        shape=MIDDLE,
         pairs=31,
     ),
 ]

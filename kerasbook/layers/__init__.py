@@ -5,8 +5,10 @@ from kerasbook.layers.block.squeeze_excite import SqueezeExcite
 from kerasbook.layers.convolution.channel_shuffle import ChannelShuffle
 from kerasbook.layers.convolution.conv2d import Conv2D
 from kerasbook.layers.normalization.batch_normalization import BatchNormalization
+from kerasbook.layers.normalization.filter_response_normalization import FilterResponseNormalization
 from kerasbook.layers.normalization.group_normalization import GroupNormalization
 from kerasbook.layers.normalization.instance_normalization import InstanceNormalization
+from kerasbook.layers.normalization.local_response_normalization import LocalResponseNormalization
 from kerasbook.layers.regularization.drop_path import DropPath
 
 __all__ = [
@@ -14,8 +16,10 @@ __all__ = [
     "ChannelShuffle",
     "Conv2D",
     "DropPath",
+    "FilterResponseNormalization",
     "GroupNormalization",
     "InstanceNormalization",
+    "LocalResponseNormalization",
     "SqueezeExcite",
 ]
 

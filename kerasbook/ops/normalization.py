@@ -4,10 +4,13 @@ Statistics are taken in at least float32, whatever the dtype of the inputs.
 """
 
 import keras
+import numpy as np
 from keras import ops
 
 # cuDNN takes no smaller epsilon, and TensorFlow raises a smaller one without a word.
 SMALLEST_FUSED_EPSILON = 1.001e-5
+# Channels; the work of a product with a band matrix grows with their square.
+LARGEST_BAND = 256
 
 
 def group_normalization(inputs, groups, gamma=None, beta=None, *, epsilon=1e-3):
@@ -49,6 +52,100 @@ def _group_normalization(x, groups, gamma, beta, epsilon):
     variance = ops.mean(ops.square(centred), axis=(1, 3), keepdims=True)
     normalized = ops.reshape(centred * ops.rsqrt(variance + epsilon), ops.shape(x))
     return normalized * gamma + beta
+
+
+def filter_response_normalization(inputs, gamma, beta, threshold=None, *, epsilon=1e-6):
+    """Divides each channel of a sample by its root mean square, and cuts off below a threshold.
+
+    Args:
+        inputs: Float tensor `(batch, ..., channels)`.
+        gamma: Scale `(channels,)`.
+        beta: Offset `(channels,)`.
+        threshold: `(channels,)`; outputs below are raised to it. `None` cuts nothing off.
+        epsilon: Added to the mean of the squares; a number or a scalar tensor.
+
+    Returns:
+        Tensor with the shape and dtype of `inputs`.
+    """
+    dtype = keras.backend.result_type(inputs.dtype, "float32")
+    sizes = ops.shape(inputs)
+    x = ops.reshape(ops.cast(inputs, dtype), (sizes[0], -1, inputs.shape[-1]))
+    gamma, beta, epsilon = (ops.cast(value, dtype) for value in (gamma, beta, epsilon))
+    threshold = ops.cast(-np.inf if threshold is None else threshold, dtype)
+    if keras.backend.backend() == "tensorflow":
+        from kerasbook.ops import normalization_tensorflow as kernels
+
+        outputs = kernels.filter_response_normalization(x, gamma, beta, threshold, epsilon)
+    else:
+        outputs = _filter_response_normalization(x, gamma, beta, threshold, epsilon)
+    return ops.reshape(ops.cast(outputs, inputs.dtype), sizes)
+
+
+def _filter_response_normalization(x, gamma, beta, threshold, epsilon):
+    """Normalizes `x (batch, places, channels)`, for backends that fuse by themselves."""
+    squares = ops.mean(ops.square(x), axis=1, keepdims=True)
+    return ops.maximum(x * (ops.rsqrt(squares + epsilon) * gamma) + beta, threshold)
+
+
+def local_response_normalization(inputs, size, *, bias, alpha, beta):
+    """Divides by a power of the sum of the squares in a window of neighbouring channels.
+
+    Args:
+        inputs: Float tensor `(..., channels)`.
+        size: Number of channels of the window, `size // 2` of them before its own.
+        bias: What is added to `alpha` times the sum, above 0.
+        alpha: Weight of the sum.
+        beta: The power.
+
+    Returns:
+        Tensor with the shape and dtype of `inputs`.
+    """
+    dtype = keras.backend.result_type(inputs.dtype, "float32")
+
+    def normalize(x):
+        sums = bias + alpha * _window_sum(ops.square(x), size // 2, (size - 1) // 2)
+        factor = _inverse_power(sums, beta)
+        outputs = x * factor
+
+        def gradient(upstream):
+            # The window of an output is turned round to find the outputs of an input.
+            shares = _window_sum(upstream * outputs / sums, (size - 1) // 2, size // 2)
+            return upstream * factor - (2 * alpha * beta) * (x * shares)
+
+        return outputs, gradient
+
+    x = ops.cast(inputs, dtype)
+    # Left to itself, TensorFlow would take the powers and their logarithms once more.
+    if keras.backend.backend() == "tensorflow":
+        outputs = ops.custom_gradient(normalize)(x)
+    else:
+        outputs, _ = normalize(x)
+    return ops.cast(outputs, inputs.dtype)
+
+
+def _window_sum(x, before, after):
+    """Sums each channel with as many `before` and `after` it as there are."""
+    channels = x.shape[-1]
+    if channels <= LARGEST_BAND:
+        # The product with a band of ones is one fast pass, as long as it is not much work.
+        ones = np.ones((channels, channels), "bool")
+        band = np.triu(ones, -after) & np.tril(ones, before)
+        return ops.matmul(x, ops.convert_to_tensor(band, dtype=x.dtype))
+    padded = ops.pad(x, [(0, 0)] * (len(x.shape) - 1) + [(before, after)])
+    total = padded[..., :channels]
+    for first in range(1, before + after + 1):
+        total = total + padded[..., first : first + channels]
+    return total
+
+
+def _inverse_power(x, power):
+    """Returns `x ** -power` for positive `x`; the powers in use need no logarithm."""
+    if power == 1:
+        return 1 / x
+    if power in (0.5, 0.75):
+        root = ops.rsqrt(x)
+        return root if power == 0.5 else root * ops.sqrt(root)
+    return ops.exp(-power * ops.log(x))
 
 
 def has_fused_batch_normalization(dtype, epsilon):

@@ -57,3 +57,40 @@ def group_normalization(x, groups, gamma, beta, epsilon):
         return outputs, gradient
 
     return normalize(x, gamma, beta)
+
+
+@tf.custom_gradient
+def filter_response_normalization(x, gamma, beta, threshold, epsilon):
+    """Normalizes `(batch, places, channels)` by the mean squares over the places.
+
+    A scalar `threshold` of `-inf` is none.
+    """
+    squares = tf.reduce_mean(tf.square(x), axis=1, keepdims=True)
+    inverse = tf.math.rsqrt(squares + epsilon)
+    scale = inverse * gamma
+    has_threshold = len(threshold.shape) > 0
+    if has_threshold:
+        above = tf.nn.relu(x * scale + (beta - threshold))
+        outputs = above + threshold
+    else:
+        outputs = x * scale + beta
+
+    def gradient(upstream):
+        passed = upstream
+        if has_threshold:
+            passed = tf.raw_ops.ReluGrad(gradients=upstream, features=above)
+        sums = tf.reduce_sum(passed, axis=1, keepdims=True)
+        products = tf.reduce_sum(passed * x, axis=1, keepdims=True)
+        # Along the inputs themselves, and along epsilon, the outputs change by their norm alone.
+        of_squares = -products * scale * tf.square(inverse) / 2
+        places = tf.cast(tf.shape(x)[1], x.dtype)
+        of_x = passed * scale + x * (2 * of_squares / places)
+        of_gamma = tf.reduce_sum(products * inverse, axis=(0, 1))
+        of_beta = tf.reduce_sum(sums, axis=(0, 1))
+        of_threshold = tf.zeros_like(threshold)
+        if has_threshold:
+            all_sums = tf.reduce_sum(upstream, axis=1, keepdims=True)
+            of_threshold = tf.reduce_sum(all_sums - sums, axis=(0, 1))
+        return of_x, of_gamma, of_beta, of_threshold, tf.reduce_sum(of_squares)
+
+    return outputs, gradient

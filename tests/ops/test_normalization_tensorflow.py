@@ -39,6 +39,22 @@ def test_group_normalization_has_the_derivatives_of_the_plain_formula(mean, rng)
         np.testing.assert_allclose(a, b, rtol=1e-8, atol=1e-10)
 
 
+@pytest.mark.parametrize("has_threshold", [False, True])
+def test_filter_response_normalization_has_the_derivatives_of_the_plain_formula(has_threshold, rng):
+    threshold = rng.normal(size=3) if has_threshold else np.float64(-np.inf)
+    values = [rng.normal(size=(2, 5, 3)), *rng.normal(size=(2, 3)), threshold, np.float64(0.1)]
+    values = [tf.Variable(v) for v in values]
+    results = [
+        derivatives(function, values)
+        for function in (
+            normalization._filter_response_normalization,
+            normalization_tensorflow.filter_response_normalization,
+        )
+    ]
+    for a, b in zip(*results, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-8, atol=1e-10)
+
+
 @pytest.mark.parametrize("mean", [0.0, 2.0, 1e3])
 def test_group_normalization_keeps_the_digits_of_float32(mean, rng):
     x = (rng.normal(size=(2, 700, 6)) + mean).astype("float32")
