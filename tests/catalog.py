@@ -15,6 +15,7 @@ def row(layer, *arguments, shape, **options):
 
 CATALOG = [
     row(layers.BatchNormalization, shape=(4, 5, 7, 3)),
+    row(layers.BatchRenormalization, shape=(4, 5, 7, 3)),
     row(layers.ChannelShuffle, 2, shape=(2, 5, 7, 6)),
     row(
         layers.Conv2D,

@@ -68,4 +68,15 @@ CASES = [
         shape=MIDDLE,
         pairs=31,
     ),
+    Case(
+        "BatchRenormalization()",
+        layers.BatchRenormalization,
+        {
+            "Keras": lambda: keras.layers.BatchNormalization(
+                renorm=True, renorm_clipping={"rmax": 3.0, "rmin": 1 / 3, "dmax": 5.0}
+            ),
+        },
+        shape=LARGE,
+        pairs=31,
+    ),
 ]

@@ -5,6 +5,7 @@ from kerasbook.layers.block.squeeze_excite import SqueezeExcite
 from kerasbook.layers.convolution.channel_shuffle import ChannelShuffle
 from kerasbook.layers.convolution.conv2d import Conv2D
 from kerasbook.layers.normalization.batch_normalization import BatchNormalization
+from kerasbook.layers.normalization.batch_renormalization import BatchRenormalization
 from kerasbook.layers.normalization.filter_response_normalization import FilterResponseNormalization
 from kerasbook.layers.normalization.group_normalization import GroupNormalization
 from kerasbook.layers.normalization.instance_normalization import InstanceNormalization
@@ -13,6 +14,7 @@ from kerasbook.layers.regularization.drop_path import DropPath
 
 __all__ = [
     "BatchNormalization",
+    "BatchRenormalization",
     "ChannelShuffle",
     "Conv2D",
     "DropPath",

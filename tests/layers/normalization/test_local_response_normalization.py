@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 
+from kerasbook import testing
 from kerasbook.layers import LocalResponseNormalization
 
 
@@ -89,3 +90,14 @@ def test_equals_the_layer_of_torch(size, rng):
 def test_bad_arguments_are_named(arguments, message):
     with pytest.raises(ValueError, match=message):
         LocalResponseNormalization(**arguments)
+
+
+@pytest.mark.tensorflow
+@pytest.mark.parametrize("channels", [7, 300])
+def test_gradient_of_an_even_window_is_the_slope(channels):
+    case = testing.Case(
+        "LocalResponseNormalization",
+        lambda **kwargs: LocalResponseNormalization(4, alpha=0.5, **kwargs),
+        (2, 3, channels),
+    )
+    testing.PROMISES["gradient_is_slope"](case)
