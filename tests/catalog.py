@@ -13,6 +13,11 @@ def row(layer, *arguments, shape, **options):
     return Case(layer.__name__, make, shape, **options)
 
 
+def weight_normalization(dtype=None):
+    """Returns the wrapper of a layer of its own, in a dtype."""
+    return layers.WeightNormalization(layers.Conv2D(4, 3, activation="swish", dtype=dtype))
+
+
 CATALOG = [
     row(layers.BatchNormalization, shape=(4, 5, 7, 3)),
     row(layers.BatchRenormalization, shape=(4, 5, 7, 3)),
@@ -35,4 +40,5 @@ CATALOG = [
     row(layers.InstanceNormalization, shape=(3, 5, 7, 4)),
     row(layers.LocalResponseNormalization, 3, shape=(3, 5, 7, 6), arguments={"alpha": 0.5}),
     row(layers.SqueezeExcite, 2, shape=(3, 5, 7, 4), arguments={"activation": "swish"}),
+    Case("WeightNormalization", weight_normalization, (3, 5, 7, 2)),
 ]

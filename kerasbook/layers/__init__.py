@@ -10,6 +10,7 @@ from kerasbook.layers.normalization.filter_response_normalization import FilterR
 from kerasbook.layers.normalization.group_normalization import GroupNormalization
 from kerasbook.layers.normalization.instance_normalization import InstanceNormalization
 from kerasbook.layers.normalization.local_response_normalization import LocalResponseNormalization
+from kerasbook.layers.normalization.weight_normalization import WeightNormalization
 from kerasbook.layers.regularization.drop_path import DropPath
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "InstanceNormalization",
     "LocalResponseNormalization",
     "SqueezeExcite",
+    "WeightNormalization",
 ]
 
 

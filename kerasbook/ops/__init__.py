@@ -10,8 +10,10 @@ from kerasbook.ops.normalization import (
     local_response_normalization,
 )
 from kerasbook.ops.random import random_uniform
+from kerasbook.ops.replicas import calls_may_set_trainable_variables, mean_over_replicas
 
 __all__ = [
+    "calls_may_set_trainable_variables",
     "channel_shuffle",
     "conv2d",
     "conv_output_length",
@@ -20,5 +22,6 @@ __all__ = [
     "group_normalization",
     "has_fused_batch_normalization",
     "local_response_normalization",
+    "mean_over_replicas",
     "random_uniform",
 ]
