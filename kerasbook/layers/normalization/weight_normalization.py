@@ -131,7 +131,7 @@ class WeightNormalization(keras.layers.Wrapper):
 
     def _moments(self, inputs):
         """Returns mean and variance of each output before the activation, for `g = 1`."""
-        pairs = self._variables(ops.ones_like(self.g))
+        pairs = self._variables(ops.ones_like(self.g.value))
         bias = getattr(self.layer, "bias", None)
         pairs = [(v, ops.zeros_like(x) if v is bias else x) for v, x in pairs]
         with keras.StatelessScope(pairs), _without_activation(self.layer):

@@ -124,6 +124,13 @@ def test_channels_first_is_initialized_by_channel(rng):
     np.testing.assert_allclose(y.var((0, 2, 3)), 1, rtol=1e-4)
 
 
+def test_a_frozen_layer_is_not_initialized(rng):
+    layer = WeightNormalization(keras.layers.Dense(3))
+    layer.trainable = False
+    layer(rng.normal(size=(5, 4)).astype("float32"), training=True)
+    assert not bool(numpy(layer.initialized))
+
+
 def test_losses_of_the_layer_are_kept(rng):
     dense = keras.layers.Dense(3, kernel_regularizer="l2", activity_regularizer="l1")
     layer = WeightNormalization(dense)
