@@ -19,6 +19,7 @@ __getattr__, __dir__ = attach(
             "recipes",
             "registry",
             "serving",
+            "surgery",
             "testing",
             "training",
             "visual",

@@ -23,7 +23,7 @@ FLOORS = [
     {"console", "data", "lazy", "registry"},
     {"ops"},
     {"layers"},
-    {"augmentation", "callbacks", "testing"},
+    {"augmentation", "callbacks", "surgery", "testing"},
     {"applications"},
     {"serving", "visual"},
     {"training"},

@@ -23,6 +23,19 @@ class PlainFilterResponse(keras.layers.Layer):
         return keras.ops.maximum(self.gamma * x + self.beta, self.tau)
 
 
+class PlainWeightNormalization(keras.layers.Layer):
+    """A convolution with `g v / ||v||` as it stands in the paper."""
+
+    def build(self, input_shape):
+        self.v = self.add_weight(shape=(3, 3, input_shape[-1], 64), initializer="he_normal")
+        self.g = self.add_weight(shape=(64,), initializer="ones")
+        self.bias = self.add_weight(shape=(64,), initializer="zeros")
+
+    def call(self, inputs):
+        norm = keras.ops.sqrt(keras.ops.sum(keras.ops.square(self.v), axis=(0, 1, 2)))
+        return keras.ops.conv(inputs, self.g * self.v / norm) + self.bias
+
+
 class TensorFlowLocalResponse(keras.layers.Layer):
     """TensorFlow's operation with the constants of the paper."""
 
@@ -77,6 +90,18 @@ CASES = [
             ),
         },
         shape=LARGE,
+        pairs=31,
+    ),
+    Case(
+        "WeightNormalization(Conv2D(64, 3))",
+        lambda: layers.WeightNormalization(keras.layers.Conv2D(64, 3)),
+        {
+            "Keras composition": PlainWeightNormalization,
+            "torch": lambda torch: torch.nn.utils.parametrizations.weight_norm(
+                torch.nn.Conv2d(96, 64, 3)
+            ),
+        },
+        shape=MIDDLE,
         pairs=31,
     ),
 ]
