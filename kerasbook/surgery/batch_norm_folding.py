@@ -96,7 +96,7 @@ def _fold(model):
         else:
             kept.append(entry)
             values[name] = _values(layer, entry)
-            if _is_linear(layer) and len(entry.get("inbound_nodes", [1])) == 1:
+            if _is_linear(layer):
                 linear[name] = entry
         previous = name
     config["layers"] = kept
@@ -127,9 +127,7 @@ def _references(config):
 def _only_source(entry):
     """Returns the name of the layer that an entry's is called on, if that is once and on one."""
     references = list(_references({"layers": [entry]}))
-    if len(entry["inbound_nodes"]) != 1 or len(references) != 1:
-        return None
-    return references[0][0]
+    return references[0][0] if len(references) == 1 else None
 
 
 def _is_linear(layer):

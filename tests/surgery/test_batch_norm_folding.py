@@ -187,7 +187,9 @@ def test_output_of_the_convolution_is_a_use(rng):
     assert norms(folded) == 1
 
 
-@pytest.mark.parametrize("dtype", ["mixed_bfloat16", "float64"])
+@pytest.mark.parametrize(
+    "dtype", ["mixed_bfloat16", pytest.param("float64", marks=pytest.mark.tensorflow)]
+)
 def test_dtype_policies_are_kept(dtype, rng):
     model = keras.Sequential(
         [

@@ -125,6 +125,19 @@ def test_later_norms_see_what_the_batches_made_of_it(x):
     np.testing.assert_allclose(numpy(second.moving_variance), seen.var((0, 1, 2)), rtol=1e-4)
 
 
+def test_renormalization_corrects_by_the_averages_before(x):
+    # Those are 0 and 1 here, and the limits so wide that it hands on what comes in.
+    options = dict.fromkeys(("warmup_steps", "r_max_steps", "d_max_steps"), 0)
+    first = layers.BatchRenormalization(r_max=1e6, d_max=1e6, **options)
+    second = layers.BatchNormalization()
+    recalibrate_batch_norm(
+        keras.Sequential([keras.Input((4, 5, 3)), first, second]), x, batch_size=8
+    )
+    recalibrated = [numpy(first.moving_mean), numpy(second.moving_mean)]
+    np.testing.assert_allclose(recalibrated, [x.mean((0, 1, 2))] * 2, rtol=1e-4)
+    np.testing.assert_allclose(numpy(second.moving_variance), x.var((0, 1, 2)), rtol=1e-4)
+
+
 def noisy_model():
     return keras.Sequential(
         [
