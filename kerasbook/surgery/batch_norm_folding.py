@@ -8,6 +8,7 @@ import numpy as np
 
 from kerasbook import layers
 from kerasbook.layers.kernel_axes import channel_axis, output_axes
+from kerasbook.surgery.batch_norm_statistics import BATCH_NORMS, float64, get_statistics
 
 # Of these very classes, not of subclasses, whose results may be something else.
 LINEAR_LAYERS = {
@@ -24,7 +25,6 @@ LINEAR_LAYERS = {
     keras.layers.SeparableConv2D,
     layers.Conv2D,
 }
-BATCH_NORMS = (keras.layers.BatchNormalization, layers.BatchRenormalization)
 
 
 def fold_batch_norm(model):
@@ -162,9 +162,10 @@ def _values(layer, entry):
 
 def _folded_values(layer, values, norm):
     """Returns the values of a layer's variables, by name, with a normalization in them."""
-    statistics = [norm.moving_mean, norm.gamma, norm.beta]
-    mean, gamma, beta = (None if v is None else _float64(v) for v in statistics)
-    scale = (1 if gamma is None else gamma) / _deviation(norm)
+    mean, variance = get_statistics(norm)
+    gamma = 1.0 if norm.gamma is None else float64(norm.gamma)
+    beta = 0.0 if norm.beta is None else float64(norm.beta)
+    scale = gamma / np.sqrt(variance + norm.epsilon)
     name = "pointwise_kernel" if "pointwise_kernel" in values else "kernel"
     kernel = values[name].astype("float64")
     axes = [axis % kernel.ndim for axis in output_axes(layer)]
@@ -173,18 +174,8 @@ def _folded_values(layer, values, norm):
     return {
         **values,
         name: kernel * np.reshape(scale, shape),
-        "bias": (bias - mean) * scale + (0 if beta is None else beta),
+        "bias": (bias - mean) * scale + beta,
     }
-
-
-def _deviation(norm):
-    if isinstance(norm, layers.BatchRenormalization):
-        return np.maximum(_float64(norm.moving_deviation), np.sqrt(norm.epsilon))
-    return np.sqrt(_float64(norm.moving_variance) + norm.epsilon)
-
-
-def _float64(variable):
-    return keras.ops.convert_to_numpy(variable).astype("float64")
 
 
 def _assign(model, values):

@@ -3,11 +3,12 @@
 import itertools
 
 import keras
-import numpy as np
 
-from kerasbook import layers
-
-BATCH_NORMS = (keras.layers.BatchNormalization, layers.BatchRenormalization)
+from kerasbook.surgery.batch_norm_statistics import (
+    BATCH_NORMS,
+    get_statistics,
+    set_statistics,
+)
 
 
 def recalibrate_batch_norm(model, data, steps=None, *, batch_size=32):
@@ -73,7 +74,7 @@ def recalibrate_batch_norm(model, data, steps=None, *, batch_size=32):
             model(inputs, training=True)
             count = len(keras.tree.flatten(inputs)[0])
             for norm, statistics in zip(norms, pooled, strict=True):
-                statistics.add(count, *_statistics(norm))
+                statistics.add(count, *get_statistics(norm))
             for variable, value in variables:
                 if id(variable) in averages:  # renormalization asks for them
                     variable.assign(value)
@@ -85,7 +86,7 @@ def recalibrate_batch_norm(model, data, steps=None, *, batch_size=32):
     if not pooled[0].count:
         raise ValueError(f"`data` must hold a batch. Received: data={data!r}, steps={steps}")
     for norm, statistics in zip(norms, pooled, strict=True):
-        _set(norm, statistics.mean, statistics.squares - statistics.mean**2)
+        set_statistics(norm, statistics.mean, statistics.squares - statistics.mean**2)
 
 
 class _Pooled:
@@ -111,26 +112,3 @@ def _batches(data, batch_size):
         batches = (data[i : i + batch_size] for i in range(0, len(data), batch_size))
     for batch in batches:
         yield batch[0] if isinstance(batch, tuple) else batch
-
-
-def _statistics(norm):
-    """Returns the averages of a normalization, mean and variance, in float64."""
-    mean = _float64(norm.moving_mean)
-    if isinstance(norm, layers.BatchRenormalization):
-        return mean, _float64(norm.moving_deviation) ** 2 - norm.epsilon
-    return mean, _float64(norm.moving_variance)
-
-
-def _set(norm, mean, variance):
-    variance = np.maximum(variance, 0)
-    norm.moving_mean.assign(mean)
-    if isinstance(norm, layers.BatchRenormalization):
-        norm.moving_deviation.assign(np.sqrt(variance + norm.epsilon))
-        return
-    norm.moving_variance.assign(variance)
-    if getattr(norm, "renorm", False):  # Keras' keeps the deviation as well
-        norm.moving_stddev.assign(np.sqrt(variance + norm.epsilon))
-
-
-def _float64(variable):
-    return keras.ops.convert_to_numpy(variable).astype("float64")
