@@ -22,31 +22,13 @@ def pooled(generator):
 IS_A_TRANSFORMATION = "Outside training the layer transforms with all of its weights, see its test."
 NO_IDENTITY = "Pooling makes an image smaller; outside training it has one result, see its test."
 
+
+def weight_normalization(dtype=None):
+    """Returns the wrapper of a layer of its own, in a dtype."""
+    return layers.WeightNormalization(layers.Conv2D(4, 3, activation="swish", dtype=dtype))
+
+
 CATALOG = [
-    row(layers.BatchNormalization, shape=(4, 5, 7, 3)),
-    row(layers.ChannelShuffle, 2, shape=(2, 5, 7, 6)),
-    row(layers.Conv1D, 4, 3, shape=(3, 11, 6), arguments={"padding": "causal", "groups": 2}),
-    row(
-        layers.Conv2D,
-        4,
-        (3, 2),
-        shape=(3, 9, 11, 6),
-        arguments={"groups": 2, "strides": (2, 1)},
-    ),
-    row(layers.Conv3D, 4, (2, 3, 2), shape=(2, 5, 6, 7, 4), arguments={"groups": 2, "strides": 2}),
-    row(layers.DropPath, 0.5, shape=(4, 5, 7, 3), arguments={"seed": 7}),
-    row(
-        layers.FixupResidualBlock,
-        2,
-        shape=(3, 5, 7, 3),
-        arguments={
-            "num_blocks": 3,
-            "kernel_size": (1, 2),
-            "strides": (2, 1),
-            "activation": "swish",
-        },
-    ),
-    row(layers.GroupNormalization, 3, shape=(3, 5, 7, 6)),
     row(
         layers.AsymmetricConv2D,
         4,
@@ -61,7 +43,19 @@ CATALOG = [
         shape=(3, 6, 7, 2),
         arguments={"activation": "swish"},
     ),
+    row(layers.BatchNormalization, shape=(4, 5, 7, 3)),
+    row(layers.BatchRenormalization, shape=(4, 5, 7, 3)),
     row(layers.BottleneckConv2D, 9, 3, shape=(2, 6, 7, 4), arguments={"activation": "swish"}),
+    row(layers.ChannelShuffle, 2, shape=(2, 5, 7, 6)),
+    row(layers.Conv1D, 4, 3, shape=(3, 11, 6), arguments={"padding": "causal", "groups": 2}),
+    row(
+        layers.Conv2D,
+        4,
+        (3, 2),
+        shape=(3, 9, 11, 6),
+        arguments={"groups": 2, "strides": (2, 1)},
+    ),
+    row(layers.Conv3D, 4, (2, 3, 2), shape=(2, 5, 6, 7, 4), arguments={"groups": 2, "strides": 2}),
     row(
         layers.DepthwiseConv2D,
         3,
@@ -76,28 +70,6 @@ CATALOG = [
         arguments={"normalization": "batch", "activation": "swish", "depth_multiplier": 2},
     ),
     row(layers.DilatedConv2D, 4, 3, shape=(2, 7, 9, 3)),
-    row(layers.GroupedConv2D, 4, 3, shape=(2, 7, 9, 6), arguments={"groups": 2}),
-    row(layers.HybridDilatedConv2D, 3, 3, shape=(2, 7, 9, 2), arguments={"dilation_rates": [1, 2]}),
-    row(
-        layers.LocallyConnected1D,
-        4,
-        3,
-        shape=(3, 8, 2),
-        arguments={"strides": 2, "padding": "same"},
-        channel_axes=(1, 2),
-    ),
-    row(
-        layers.LocallyConnected2D,
-        4,
-        (3, 2),
-        shape=(3, 6, 7, 2),
-        arguments={"strides": (1, 2)},
-        channel_axes=(1, 2, 3),
-    ),
-    row(layers.LocallyConnected3D, 3, 2, shape=(2, 3, 4, 5, 2), channel_axes=(1, 2, 3, 4)),
-    row(layers.MultiScaleConv2D, [2, 3], [1, (3, 2)], shape=(2, 5, 7, 3)),
-    row(layers.ShuffledGroupConv2D, 4, 3, shape=(2, 7, 9, 6), arguments={"groups": 2}),
-    row(layers.StackedConv2D, 3, 5, shape=(2, 8, 9, 2), arguments={"padding": "valid"}),
     row(layers.DropBlock2D, 0.3, 3, shape=(4, 5, 7, 3), arguments={"seed": 7}),
     row(
         layers.DropConnectConv2D,
@@ -116,6 +88,23 @@ CATALOG = [
     ),
     row(layers.DropPath, 0.5, shape=(4, 5, 7, 3), arguments={"seed": 7}),
     row(
+        layers.FilterResponseNormalization,
+        shape=(3, 5, 7, 4),
+        arguments={"learn_epsilon": True},
+        gradient_error=1e-4,
+    ),
+    row(
+        layers.FixupResidualBlock,
+        2,
+        shape=(3, 5, 7, 3),
+        arguments={
+            "num_blocks": 3,
+            "kernel_size": (1, 2),
+            "strides": (2, 1),
+            "activation": "swish",
+        },
+    ),
+    row(
         layers.FractionalMaxPooling2D,
         (1.4, 2.3),
         shape=(3, 9, 11, 3),
@@ -123,22 +112,36 @@ CATALOG = [
         exceptions={"identity_outside_training": NO_IDENTITY},
     ),
     row(layers.GroupNormalization, 3, shape=(3, 5, 7, 6)),
+    row(layers.GroupedConv2D, 4, 3, shape=(2, 7, 9, 6), arguments={"groups": 2}),
     row(
         layers.Heaviside,
         shape=(3, 5, 7, 2),
         exceptions={"gradient_is_slope": "The slope of a step is zero; an estimate is handed on."},
     ),
+    row(layers.HybridDilatedConv2D, 3, 3, shape=(2, 7, 9, 2), arguments={"dilation_rates": [1, 2]}),
+    row(layers.InstanceNormalization, shape=(3, 5, 7, 4)),
+    row(layers.LocalResponseNormalization, 3, shape=(3, 5, 7, 6), arguments={"alpha": 0.5}),
+    row(
+        layers.LocallyConnected1D,
+        4,
+        3,
+        shape=(3, 8, 2),
+        arguments={"strides": 2, "padding": "same"},
+        channel_axes=(1, 2),
+    ),
+    row(
+        layers.LocallyConnected2D,
+        4,
+        (3, 2),
+        shape=(3, 6, 7, 2),
+        arguments={"strides": (1, 2)},
+        channel_axes=(1, 2, 3),
+    ),
+    row(layers.LocallyConnected3D, 3, 2, shape=(2, 3, 4, 5, 2), channel_axes=(1, 2, 3, 4)),
     row(layers.LpPooling2D, 2, shape=(3, 5, 8, 3), arguments={"norm_type": 3, "padding": "same"}),
     row(layers.MaxPoolingWithArgmax2D, (2, 3), shape=(3, 7, 9, 4), arguments={"strides": (2, 1)}),
-    row(layers.Maxout, 4, 3, shape=(3, 5, 6)),
     row(layers.MaxUnpooling2D, (2, 3), make_inputs=pooled, arguments={"output_size": (7, 10)}),
-    row(
-        layers.StochasticPooling2D,
-        (2, 3),
-        shape=(3, 7, 9, 4),
-        arguments={"strides": 2, "seed": 7},
-        exceptions={"identity_outside_training": NO_IDENTITY},
-    ),
+    row(layers.Maxout, 4, 3, shape=(3, 5, 6)),
     row(
         layers.MonteCarloDropout,
         0.5,
@@ -154,7 +157,18 @@ CATALOG = [
             "It draws anew at every call, in training and out of it: that is what it is for.",
         ),
     ),
+    row(layers.MultiScaleConv2D, [2, 3], [1, (3, 2)], shape=(2, 5, 7, 3)),
+    row(layers.ShuffledGroupConv2D, 4, 3, shape=(2, 7, 9, 6), arguments={"groups": 2}),
     row(layers.SpatialPyramidPooling2D, (1, 3), shape=(3, 5, 7, 2)),
     row(layers.SqueezeExcite, 2, shape=(3, 5, 7, 4), arguments={"activation": "swish"}),
+    row(layers.StackedConv2D, 3, 5, shape=(2, 8, 9, 2), arguments={"padding": "valid"}),
+    row(
+        layers.StochasticPooling2D,
+        (2, 3),
+        shape=(3, 7, 9, 4),
+        arguments={"strides": 2, "seed": 7},
+        exceptions={"identity_outside_training": NO_IDENTITY},
+    ),
     row(layers.Swish, 1.5, shape=(3, 5, 7, 4), arguments={"axis": -1}),
+    Case("WeightNormalization", weight_normalization, (3, 5, 7, 2)),
 ]

@@ -26,7 +26,12 @@ from kerasbook.layers.convolution.multi_scale_conv2d import MultiScaleConv2D
 from kerasbook.layers.convolution.shuffled_group_conv2d import ShuffledGroupConv2D
 from kerasbook.layers.convolution.stacked_conv2d import StackedConv2D
 from kerasbook.layers.normalization.batch_normalization import BatchNormalization
+from kerasbook.layers.normalization.batch_renormalization import BatchRenormalization
+from kerasbook.layers.normalization.filter_response_normalization import FilterResponseNormalization
 from kerasbook.layers.normalization.group_normalization import GroupNormalization
+from kerasbook.layers.normalization.instance_normalization import InstanceNormalization
+from kerasbook.layers.normalization.local_response_normalization import LocalResponseNormalization
+from kerasbook.layers.normalization.weight_normalization import WeightNormalization
 from kerasbook.layers.pooling.fractional_max_pooling2d import FractionalMaxPooling2D
 from kerasbook.layers.pooling.lp_pooling2d import LpPooling2D
 from kerasbook.layers.pooling.max_pooling_with_argmax2d import MaxPoolingWithArgmax2D
@@ -46,6 +51,7 @@ __all__ = [
     "AsymmetricConv2D",
     "AtrousSpatialPyramid",
     "BatchNormalization",
+    "BatchRenormalization",
     "BottleneckConv2D",
     "ChannelShuffle",
     "Conv1D",
@@ -58,12 +64,15 @@ __all__ = [
     "DropConnectConv2D",
     "DropConnectDense",
     "DropPath",
+    "FilterResponseNormalization",
     "FixupResidualBlock",
     "FractionalMaxPooling2D",
     "GroupNormalization",
     "GroupedConv2D",
     "Heaviside",
     "HybridDilatedConv2D",
+    "InstanceNormalization",
+    "LocalResponseNormalization",
     "LocallyConnected1D",
     "LocallyConnected2D",
     "LocallyConnected3D",
@@ -79,6 +88,7 @@ __all__ = [
     "StackedConv2D",
     "StochasticPooling2D",
     "Swish",
+    "WeightNormalization",
 ]
 
 

@@ -6,27 +6,34 @@ from kerasbook.ops.convolution import conv, conv_output_length
 from kerasbook.ops.convolution_per_image import conv2d_per_image
 from kerasbook.ops.local_convolution import local_conv
 from kerasbook.ops.normalization import (
+    filter_response_normalization,
     fused_batch_normalization,
     group_normalization,
     has_fused_batch_normalization,
+    local_response_normalization,
 )
 from kerasbook.ops.pooling import lp_pool, max_pool_with_argmax, max_unpool
 from kerasbook.ops.random import random_uniform
+from kerasbook.ops.replicas import calls_may_set_trainable_variables, mean_over_replicas
 from kerasbook.ops.windows import window_taps
 
 __all__ = [
+    "calls_may_set_trainable_variables",
     "channel_shuffle",
     "conv",
     "conv2d_per_image",
     "conv_output_length",
+    "filter_response_normalization",
     "fused_batch_normalization",
     "group_normalization",
     "has_fused_batch_normalization",
     "heaviside",
     "local_conv",
+    "local_response_normalization",
     "lp_pool",
     "max_pool_with_argmax",
     "max_unpool",
+    "mean_over_replicas",
     "random_uniform",
     "swish",
     "window_taps",

@@ -4,20 +4,20 @@ Statistics are taken in at least float32, whatever the dtype of the inputs.
 """
 
 import keras
+import numpy as np
 from keras import ops
 
 # cuDNN takes no smaller epsilon, and TensorFlow raises a smaller one without a word.
 SMALLEST_FUSED_EPSILON = 1.001e-5
+# Channels; the work of a product with a band matrix grows with their square.
+LARGEST_BAND = 256
 
 
 def group_normalization(inputs, groups, gamma=None, beta=None, *, epsilon=1e-3):
     """Normalizes each sample over its positions and the channels of each group.
 
-    The means of the channels come first, then the squares of what is left of them, so that a
-    mean that is large beside the deviation costs no digits, as the difference of two sums would.
-    The statistics of a group follow from those of its channels, and one multiply-add does the
-    rest. On TensorFlow, which fuses nothing by itself, the gradient is written out as well: two
-    sums over the positions and two multiply-adds.
+    A mean that is large beside the deviation costs no digits of the variance, as the difference
+    of two sums alone would.
 
     Args:
         inputs: Float tensor `(batch, ..., channels)`.
@@ -36,47 +36,116 @@ def group_normalization(inputs, groups, gamma=None, beta=None, *, epsilon=1e-3):
     gamma = ops.ones((channels,), dtype) if gamma is None else ops.cast(gamma, dtype)
     beta = ops.zeros((channels,), dtype) if beta is None else ops.cast(beta, dtype)
 
-    def normalize(x, gamma, beta):
-        return _group_normalization(x, gamma, beta, groups, epsilon)
-
     if keras.backend.backend() == "tensorflow":
-        outputs = ops.custom_gradient(normalize)(x, gamma, beta)
+        from kerasbook.ops import normalization_tensorflow
+
+        outputs = normalization_tensorflow.group_normalization(x, groups, gamma, beta, epsilon)
     else:
-        outputs, _ = normalize(x, gamma, beta)
+        outputs = _group_normalization(x, groups, gamma, beta, epsilon)
     return ops.reshape(ops.cast(outputs, inputs.dtype), sizes)
 
 
-def _group_normalization(x, gamma, beta, groups, epsilon):
-    """Returns the outputs for `x (batch, places, channels)`, and the function of the gradient."""
+def _group_normalization(x, groups, gamma, beta, epsilon):
+    """Normalizes `x (batch, places, channels)`, for backends that fuse by themselves."""
+    grouped = ops.reshape(x, (ops.shape(x)[0], -1, groups, x.shape[-1] // groups))
+    centred = grouped - ops.mean(grouped, axis=(1, 3), keepdims=True)
+    variance = ops.mean(ops.square(centred), axis=(1, 3), keepdims=True)
+    normalized = ops.reshape(centred * ops.rsqrt(variance + epsilon), ops.shape(x))
+    return normalized * gamma + beta
+
+
+def filter_response_normalization(inputs, gamma, beta, threshold=None, *, epsilon=1e-6):
+    """Divides each channel of a sample by its root mean square, and cuts off below a threshold.
+
+    Args:
+        inputs: Float tensor `(batch, ..., channels)`.
+        gamma: Scale `(channels,)`.
+        beta: Offset `(channels,)`.
+        threshold: `(channels,)`; outputs below are raised to it. `None` cuts nothing off.
+        epsilon: Added to the mean of the squares; a number or a scalar tensor.
+
+    Returns:
+        Tensor with the shape and dtype of `inputs`.
+    """
+    dtype = keras.backend.result_type(inputs.dtype, "float32")
+    sizes = ops.shape(inputs)
+    x = ops.reshape(ops.cast(inputs, dtype), (sizes[0], -1, inputs.shape[-1]))
+    gamma, beta, epsilon = (ops.cast(value, dtype) for value in (gamma, beta, epsilon))
+    threshold = ops.cast(-np.inf if threshold is None else threshold, dtype)
+    if keras.backend.backend() == "tensorflow":
+        from kerasbook.ops import normalization_tensorflow as kernels
+
+        outputs = kernels.filter_response_normalization(x, gamma, beta, threshold, epsilon)
+    else:
+        outputs = _filter_response_normalization(x, gamma, beta, threshold, epsilon)
+    return ops.reshape(ops.cast(outputs, inputs.dtype), sizes)
+
+
+def _filter_response_normalization(x, gamma, beta, threshold, epsilon):
+    """Normalizes `x (batch, places, channels)`, for backends that fuse by themselves."""
+    squares = ops.mean(ops.square(x), axis=1, keepdims=True)
+    return ops.maximum(x * (ops.rsqrt(squares + epsilon) * gamma) + beta, threshold)
+
+
+def local_response_normalization(inputs, size, *, bias, alpha, beta):
+    """Divides by a power of the sum of the squares in a window of neighbouring channels.
+
+    Args:
+        inputs: Float tensor `(..., channels)`.
+        size: Number of channels of the window, `size // 2` of them before its own.
+        bias: What is added to `alpha` times the sum, above 0.
+        alpha: Weight of the sum.
+        beta: The power.
+
+    Returns:
+        Tensor with the shape and dtype of `inputs`.
+    """
+    dtype = keras.backend.result_type(inputs.dtype, "float32")
+
+    def normalize(x):
+        sums = bias + alpha * _window_sum(ops.square(x), size // 2, (size - 1) // 2)
+        factor = _inverse_power(sums, beta)
+        outputs = x * factor
+
+        def gradient(upstream):
+            # The window of an output is turned round to find the outputs of an input.
+            shares = _window_sum(upstream * outputs / sums, (size - 1) // 2, size // 2)
+            return upstream * factor - (2 * alpha * beta) * (x * shares)
+
+        return outputs, gradient
+
+    x = ops.cast(inputs, dtype)
+    # Left to itself, TensorFlow would take the powers and their logarithms once more.
+    if keras.backend.backend() == "tensorflow":
+        outputs = ops.custom_gradient(normalize)(x)
+    else:
+        outputs, _ = normalize(x)
+    return ops.cast(outputs, inputs.dtype)
+
+
+def _window_sum(x, before, after):
+    """Sums each channel with as many `before` and `after` it as there are."""
     channels = x.shape[-1]
+    if channels <= LARGEST_BAND:
+        # The product with a band of ones is one fast pass, as long as it is not much work.
+        ones = np.ones((channels, channels), "bool")
+        band = np.triu(ones, -after) & np.tril(ones, before)
+        return ops.matmul(x, ops.convert_to_tensor(band, dtype=x.dtype))
+    padded = ops.pad(x, [(0, 0)] * (len(x.shape) - 1) + [(before, after)])
+    total = padded[..., :channels]
+    for first in range(1, before + after + 1):
+        total = total + padded[..., first : first + channels]
+    return total
 
-    def over_group(values):  # (batch, 1, c) -> the same, each group's mean in its channels
-        grouped = ops.reshape(values, (-1, 1, groups, channels // groups))
-        return ops.repeat(ops.mean(grouped, axis=-1), channels // groups, axis=-1)
 
-    channel_mean = ops.mean(x, axis=1, keepdims=True)
-    centred = x - channel_mean
-    channel_variance = ops.mean(ops.square(centred), axis=1, keepdims=True)
-    offset = channel_mean - over_group(channel_mean)
-    variance = over_group(channel_variance + ops.square(offset))
-    inverse = ops.rsqrt(variance + epsilon)
-    scale = inverse * gamma
-    outputs = centred * scale + (offset * scale + beta)
-
-    def gradient(upstream):
-        # With n = (x - mean) / deviation and g = gamma * upstream, the gradient of x is
-        # (g - mean(g) - n mean(g n)) / deviation, the means over places and group.
-        sums = ops.sum(upstream, axis=1, keepdims=True)
-        products = ops.sum(upstream * centred, axis=1, keepdims=True) + offset * sums
-        places = ops.cast(ops.shape(x)[1], x.dtype)
-        mean_g = over_group(gamma * sums) / places
-        mean_gn = inverse * over_group(gamma * products) / places
-        slope = -inverse * inverse * mean_gn
-        shift = offset * slope - inverse * mean_g
-        of_x = upstream * scale + (centred * slope + shift)
-        return of_x, ops.sum(inverse * products, axis=(0, 1)), ops.sum(sums, axis=(0, 1))
-
-    return outputs, gradient
+def _inverse_power(x, power):
+    """Returns `x ** -power` for positive `x`; the powers in use need no logarithm."""
+    if power == 1:
+        return 1 / x
+    if power in (0.5, 0.75):
+        root = ops.rsqrt(x)
+        return root if power == 0.5 else root * ops.sqrt(root)
+    return ops.exp(-power * ops.log(x))
 
 
 def has_fused_batch_normalization(dtype, epsilon):

@@ -45,24 +45,3 @@ def test_fused_kernel_is_refused_where_it_would_change_numbers():
     assert not ops.has_fused_batch_normalization("float64", 1e-3)
     expected = keras.backend.backend() == "tensorflow"
     assert ops.has_fused_batch_normalization("float32", 1e-3) == expected
-
-
-@pytest.mark.tensorflow
-def test_second_derivatives_are_those_of_the_plain_formula(rng):
-    import tensorflow as tf
-
-    from kerasbook.ops import normalization
-
-    values = [tf.Variable(rng.normal(size=s)) for s in ((2, 5, 6), (6,), (6,))]
-
-    def second_order(function):
-        with tf.GradientTape() as outer:
-            with tf.GradientTape() as inner:
-                loss = tf.reduce_sum(tf.sin(function(*values)))
-            penalty = tf.reduce_sum(inner.gradient(loss, values[0]) ** 3)
-        return outer.gradient(penalty, values)
-
-    plain = second_order(lambda x, g, b: normalization._group_normalization(x, g, b, 3, 1e-3)[0])
-    ours = second_order(lambda x, g, b: ops.group_normalization(x, 3, g, b, epsilon=1e-3))
-    for a, b in zip(ours, plain, strict=True):
-        np.testing.assert_allclose(a, b, atol=1e-12)

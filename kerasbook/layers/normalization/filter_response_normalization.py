@@ -1,0 +1,150 @@
+"""Filter response normalization: by the root mean square of a channel, then cut off."""
+
+import keras
+from keras import constraints, initializers, ops, regularizers
+
+from kerasbook import ops as kernels
+from kerasbook.layers.arguments import static_channels
+
+
+@keras.saving.register_keras_serializable(package="kerasbook")
+class FilterResponseNormalization(keras.layers.Layer):
+    """Divides each channel of each sample by its root mean square; a learned threshold follows.
+
+    `y = max(gamma x / sqrt(nu2 + |epsilon|) + beta, tau)` with `nu2` the mean of `x^2` over the
+    positions of one sample and channel, and `gamma`, `beta` and `tau` one value per channel. No
+    mean is subtracted, and no sample depends on another.
+
+    The threshold stands in for the activation that follows a normalization (with `beta` 0 and
+    `tau` 0 it is a rectifier); put none after it.
+
+    Args:
+        axis: The channel axis.
+        epsilon: Added to the mean of the squares, above 0.
+        learn_epsilon: Whether `epsilon + |e|` takes its place, with a learned number `e` that
+            starts at 1e-4. For inputs that have one position or few, such as those between
+            dense layers: with one, all that is left of `x` without it is the sign.
+        threshold: Whether to cut off below `tau`; else `y` is what stands first in the `max`.
+        beta_initializer: Initializer of `beta`.
+        gamma_initializer: Initializer of `gamma`.
+        tau_initializer: Initializer of `tau`.
+        beta_regularizer: Penalty on `beta`.
+        gamma_regularizer: Penalty on `gamma`.
+        tau_regularizer: Penalty on `tau`.
+        beta_constraint: Projection of `beta` after an update.
+        gamma_constraint: Projection of `gamma` after an update.
+        tau_constraint: Projection of `tau` after an update.
+        **kwargs: Passed to `keras.layers.Layer`, e.g. `name` and `dtype`.
+
+    Call arguments:
+        inputs: Float tensor `(batch, ..., channels)` of rank 2 or more; the channels may
+            stand elsewhere, see `axis`. The squares are summed in at least float32.
+
+    Returns:
+        Tensor with the shape of `inputs` in the layer's compute dtype.
+
+    Raises:
+        ValueError: If `epsilon` is not above 0, or `axis` is no axis of the inputs but the
+            batch's, or has no static size.
+
+    Example:
+        >>> layer = kerasbook.layers.FilterResponseNormalization()
+        >>> x = np.array([[[3, -2], [4, -2]]], "float32")  # root mean squares 3.54 and 2
+        >>> print(np.asarray(layer(x)).round(2))
+        [[[0.85 0.  ]
+          [1.13 0.  ]]]
+
+    Reference:
+        Singh and Krishnan, 2020, section 3, https://arxiv.org/abs/1911.09737
+    """
+
+    def __init__(
+        self,
+        *,
+        axis=-1,
+        epsilon=1e-6,
+        learn_epsilon=False,
+        threshold=True,
+        beta_initializer="zeros",
+        gamma_initializer="ones",
+        tau_initializer="zeros",
+        beta_regularizer=None,
+        gamma_regularizer=None,
+        tau_regularizer=None,
+        beta_constraint=None,
+        gamma_constraint=None,
+        tau_constraint=None,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        if not isinstance(epsilon, (int, float)) or not epsilon > 0:
+            raise ValueError(f"`epsilon` must be above 0. Received: epsilon={epsilon}")
+        self.axis = axis
+        self.epsilon = epsilon
+        self.learn_epsilon = learn_epsilon
+        self.threshold = threshold
+        self.beta_initializer = initializers.get(beta_initializer)
+        self.gamma_initializer = initializers.get(gamma_initializer)
+        self.tau_initializer = initializers.get(tau_initializer)
+        self.beta_regularizer = regularizers.get(beta_regularizer)
+        self.gamma_regularizer = regularizers.get(gamma_regularizer)
+        self.tau_regularizer = regularizers.get(tau_regularizer)
+        self.beta_constraint = constraints.get(beta_constraint)
+        self.gamma_constraint = constraints.get(gamma_constraint)
+        self.tau_constraint = constraints.get(tau_constraint)
+
+    def build(self, input_shape):
+        channels = static_channels(input_shape, self.axis)
+        self.input_spec = keras.layers.InputSpec(ndim=len(input_shape), axes={self.axis: channels})
+        names = ("gamma", "beta", "tau") if self.threshold else ("gamma", "beta")
+        self.tau = self.learned_epsilon = None
+        for name in names:
+            weight = self.add_weight(
+                name=name,
+                shape=(channels,),
+                initializer=getattr(self, f"{name}_initializer"),
+                regularizer=getattr(self, f"{name}_regularizer"),
+                constraint=getattr(self, f"{name}_constraint"),
+                autocast=False,
+            )
+            setattr(self, name, weight)
+        if self.learn_epsilon:
+            self.learned_epsilon = self.add_weight(
+                name="learned_epsilon",
+                shape=(),
+                initializer=initializers.Constant(1e-4),
+                autocast=False,
+            )
+
+    def call(self, inputs):
+        last = self.axis % len(inputs.shape) == len(inputs.shape) - 1
+        inputs = ops.cast(inputs, self.compute_dtype)
+        x = inputs if last else ops.moveaxis(inputs, self.axis, -1)
+        epsilon = self.epsilon
+        if self.learn_epsilon:
+            epsilon = epsilon + ops.abs(self.learned_epsilon)
+        outputs = kernels.filter_response_normalization(
+            x, self.gamma, self.beta, self.tau, epsilon=epsilon
+        )
+        return outputs if last else ops.moveaxis(outputs, -1, self.axis)
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "axis": self.axis,
+            "epsilon": self.epsilon,
+            "learn_epsilon": self.learn_epsilon,
+            "threshold": self.threshold,
+            "beta_initializer": initializers.serialize(self.beta_initializer),
+            "gamma_initializer": initializers.serialize(self.gamma_initializer),
+            "tau_initializer": initializers.serialize(self.tau_initializer),
+            "beta_regularizer": regularizers.serialize(self.beta_regularizer),
+            "gamma_regularizer": regularizers.serialize(self.gamma_regularizer),
+            "tau_regularizer": regularizers.serialize(self.tau_regularizer),
+            "beta_constraint": constraints.serialize(self.beta_constraint),
+            "gamma_constraint": constraints.serialize(self.gamma_constraint),
+            "tau_constraint": constraints.serialize(self.tau_constraint),
+        }

@@ -1,0 +1,6 @@
+"""Functions that take a trained model and change it, or return a changed one."""
+
+from kerasbook.surgery.batch_norm_folding import fold_batch_norm
+from kerasbook.surgery.batch_norm_recalibration import recalibrate_batch_norm
+
+__all__ = ["fold_batch_norm", "recalibrate_batch_norm"]
