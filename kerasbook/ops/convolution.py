@@ -49,7 +49,14 @@ def conv2d(
     """
     data_format = data_format or keras.config.image_data_format()
     if padding == "full":
-        inputs = pad_fully(inputs, kernel.shape[:2], data_format, dilation_rate)
+        margins = [
+            ((size - 1) * rate,) * 2
+            for size, rate in zip(kernel.shape[:2], dilation_rate, strict=True)
+        ]
+        sides = [(0, 0), *margins, (0, 0)]
+        if data_format == "channels_first":
+            sides = [(0, 0), (0, 0), *margins]
+        inputs = ops.pad(inputs, sides)
         padding = "valid"
     if keras.backend.backend() != "tensorflow":
         return ops.conv(
@@ -68,13 +75,3 @@ def conv2d(
     inputs = ops.transpose(inputs, (0, 2, 3, 1))
     outputs = convolution_tensorflow.conv2d(inputs, kernel, strides, padding, dilation_rate)
     return ops.transpose(outputs, (0, 3, 1, 2))
-
-
-def pad_fully(inputs, kernel_size, data_format, dilation_rate):
-    """Pads zeros so that every pixel is seen by every tap of the kernel."""
-    margins = [
-        ((size - 1) * rate,) * 2 for size, rate in zip(kernel_size, dilation_rate, strict=True)
-    ]
-    last = data_format == "channels_last"
-    sides = [(0, 0), *margins, (0, 0)] if last else [(0, 0), (0, 0), *margins]
-    return ops.pad(inputs, sides)

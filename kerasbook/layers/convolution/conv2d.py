@@ -148,10 +148,6 @@ class Conv2D(keras.layers.Layer):
             data_format=self.data_format,
             dilation_rate=self.dilation_rate,
         )
-        return self.finish(outputs)
-
-    def finish(self, outputs):
-        """Adds the bias to what was convolved and applies the activation."""
         if self.use_bias:
             shape = (1, 1, 1, -1) if self.data_format == "channels_last" else (1, -1, 1, 1)
             outputs = keras.ops.add(outputs, keras.ops.reshape(self.bias, shape))

@@ -16,9 +16,8 @@ class DropConnectConv2D(Conv2D):
     every weight; otherwise it is `w`. A dropped weight is missing at every place of the image.
     Biases are not dropped.
 
-    With a kernel for each image the pixels under the kernel are laid out once for every output,
-    `batch * new_height * new_width * kernel_height * kernel_width * channels` numbers.
-    `per_image=False` takes one mask for the whole batch, at hardly more than `Conv2D`'s cost.
+    With a kernel for each image, TensorFlow convolves the images one by one. `per_image=False`
+    takes one mask for the whole batch, at hardly more than `Conv2D`'s cost.
 
     Args:
         filters: Number of output channels, a multiple of `groups`.
@@ -82,7 +81,10 @@ class DropConnectConv2D(Conv2D):
             data_format=self.data_format,
             dilation_rate=self.dilation_rate,
         )
-        return self.finish(outputs)
+        if self.use_bias:
+            shape = (1, 1, 1, -1) if self.data_format == "channels_last" else (1, -1, 1, 1)
+            outputs = outputs + ops.reshape(self.bias, shape)
+        return self.activation(outputs)
 
     def get_config(self):
         return {
