@@ -75,7 +75,7 @@ class DropConnectConv2D(Conv2D):
         convolve = kernels.conv2d_per_image if self.per_image else kernels.conv2d
         outputs = convolve(
             x,
-            kernel if self.per_image else kernel[0],
+            kernel if self.per_image else ops.squeeze(kernel, 0),
             strides=self.strides,
             padding=self.padding,
             data_format=self.data_format,
