@@ -20,6 +20,8 @@ def pooled(generator):
 
 
 IS_A_TRANSFORMATION = "Outside training the layer transforms with all of its weights, see its test."
+
+
 NO_IDENTITY = "Pooling makes an image smaller; outside training it has one result, see its test."
 
 

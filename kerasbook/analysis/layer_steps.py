@@ -1,4 +1,4 @@
-"""How Keras' layers move a receptive field: the steps of each, layer by layer.
+"""How layers move a receptive field: the steps of each, layer by layer.
 
 Steps are a list of branches whose results meet, each a list of `(extent, strides, padding)`, one
 after the other, or of layers; an extent of `None` sees all positions. A layer tells its own by a
@@ -6,6 +6,8 @@ method `receptive_field_steps`.
 """
 
 import keras
+
+from kerasbook import layers
 
 POSITION_WISE = [[]]
 ALL_POSITIONS = [[(None, 1, "valid")]]
@@ -32,15 +34,16 @@ def layer_steps(layer, rank, data_format):
     """
     if hasattr(layer, "receptive_field_steps"):
         return layer.receptive_field_steps()
-    if type(layer) is keras.layers.SpectralNormalization:
+    if isinstance(layer, (keras.layers.SpectralNormalization, layers.WeightNormalization)):
         return [[layer.layer]]
     if not isinstance(layer, keras.layers.Layer):
         if type(layer).__name__ in POSITION_WISE_OPERATIONS:
             return POSITION_WISE
     else:
-        for name, rule in RULES.items():
-            if isinstance(layer, getattr(keras.layers, name)):
-                return rule(layer, rank, data_format)
+        for module, rules in ((layers, OWN_RULES), (keras.layers, RULES)):
+            for name, rule in rules.items():
+                if isinstance(layer, getattr(module, name)):
+                    return rule(layer, rank, data_format)
     raise ValueError(
         f"its receptive field is not known; a layer of the class {type(layer).__name__} can tell "
         "by a method `receptive_field_steps`"
@@ -97,6 +100,33 @@ def _dense(layer, rank, data_format):
     return POSITION_WISE
 
 
+# The library's layers that do not tell their steps themselves, and Keras', by name.
+OWN_RULES = {
+    **dict.fromkeys(
+        [
+            "BatchRenormalization",
+            "DropBlock2D",
+            "DropPath",
+            "Heaviside",
+            "MonteCarloDropout",
+            "Swish",
+        ],
+        _position_wise,
+    ),
+    **dict.fromkeys(
+        [
+            *("FilterResponseNormalization", "GroupNormalization", "SpatialPyramidPooling2D"),
+            "SqueezeExcite",
+        ],
+        _all_positions,
+    ),
+    **dict.fromkeys(
+        ["LpPooling2D", "MaxPoolingWithArgmax2D", "StochasticPooling2D"],
+        _pooling,
+    ),
+    **dict.fromkeys(["ChannelShuffle", "LocalResponseNormalization"], _along_axis),
+    **dict.fromkeys(["DropConnectDense", "Maxout"], _dense),
+}
 RULES = {
     **dict.fromkeys(
         [

@@ -3,7 +3,7 @@
 from kerasbook.ops.activation import heaviside, swish
 from kerasbook.ops.channels import channel_shuffle
 from kerasbook.ops.convolution import conv, conv_output_length
-from kerasbook.ops.convolution_per_image import conv2d_per_image
+from kerasbook.ops.convolution_per_image import conv_per_image
 from kerasbook.ops.local_convolution import local_conv
 from kerasbook.ops.normalization import (
     filter_response_normalization,
@@ -21,8 +21,8 @@ __all__ = [
     "calls_may_set_trainable_variables",
     "channel_shuffle",
     "conv",
-    "conv2d_per_image",
     "conv_output_length",
+    "conv_per_image",
     "filter_response_normalization",
     "fused_batch_normalization",
     "group_normalization",

@@ -54,7 +54,10 @@ def conv(inputs, kernel, *, strides=1, padding="valid", data_format=None, dilati
         (dilation_rate,) * rank if isinstance(dilation_rate, int) else tuple(dilation_rate)
     )
     if padding in ("full", "causal"):
-        inputs = pad_ahead(inputs, taps, padding, data_format, dilation_rate)
+        margins = [(size - 1) * rate for size, rate in zip(taps, dilation_rate, strict=True)]
+        sides = [(margin, margin if padding == "full" else 0) for margin in margins]
+        first = 1 if data_format == "channels_last" else 2
+        inputs = ops.pad(inputs, [(0, 0)] * first + sides + [(0, 0)] * (2 - first))
         padding = "valid"
     if keras.backend.backend() != "tensorflow":
         return ops.conv(
@@ -72,11 +75,3 @@ def conv(inputs, kernel, *, strides=1, padding="valid", data_format=None, dilati
         inputs = ops.moveaxis(inputs, 1, -1)
     outputs = convolution_tensorflow.conv(inputs, kernel, strides, padding, dilation_rate)
     return outputs if data_format == "channels_last" else ops.moveaxis(outputs, -1, 1)
-
-
-def pad_ahead(inputs, taps, padding, data_format, dilation_rate):
-    """Pads as `"full"` or `"causal"` says, so that `"valid"` remains to be done."""
-    margins = [(size - 1) * rate for size, rate in zip(taps, dilation_rate, strict=True)]
-    sides = [(margin, margin if padding == "full" else 0) for margin in margins]
-    first = 1 if data_format == "channels_last" else 2
-    return ops.pad(inputs, [(0, 0)] * first + sides + [(0, 0)] * (2 - first))

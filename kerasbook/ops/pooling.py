@@ -44,10 +44,14 @@ def lp_pool(inputs, norm_type, pool_size, strides, padding):
 
 
 def _lp_pool_tensorflow(x, p, pool_size, strides):
-    """The same without padding, with one pass for the powers and two for the gradient."""
+    """The same without padding, its gradient written out."""
     import tensorflow as tf
 
     count = pool_size[0] * pool_size[1]
+    tiled = strides == pool_size and all(
+        size is not None and size % extent == 0
+        for size, extent in zip(x.shape[1:3], pool_size, strict=True)
+    )
 
     @tf.custom_gradient
     def pool(x):
@@ -58,6 +62,11 @@ def _lp_pool_tensorflow(x, p, pool_size, strides):
         def gradient(upstream):
             # The slope is sign(x) |x|^(p - 1) / y^(p - 1), and 0 in a window of zeros.
             shares = tf.math.divide_no_nan(upstream, norms if p == 2 else norms ** (p - 1))
+            slopes = _slope_of_power(x, p)
+            if tiled:  # every pixel in one window: no need to spread the shares out first
+                shares = tf.reshape(shares, (-1, 1, norms.shape[2], 1, x.shape[3]))
+                shape = (-1, pool_size[0], norms.shape[2], pool_size[1], x.shape[3])
+                return tf.reshape(tf.reshape(slopes, shape) * shares, tf.shape(x))
             spread = tf.raw_ops.AvgPoolGrad(
                 orig_input_shape=tf.shape(x),
                 grad=count * shares,
@@ -65,7 +74,7 @@ def _lp_pool_tensorflow(x, p, pool_size, strides):
                 strides=(1, *strides, 1),
                 padding="VALID",
             )
-            return spread * _slope_of_power(x, p)
+            return spread * slopes
 
         return norms, gradient
 

@@ -10,7 +10,7 @@ from keras import ops
 from kerasbook.ops.convolution import conv_output_length
 
 
-def window_taps(inputs, window_size, strides, padding, fill, dilation_rate=(1, 1)):
+def window_taps(inputs, window_size, strides, padding, fill):
     """Takes windows apart into their taps.
 
     Args:
@@ -19,7 +19,6 @@ def window_taps(inputs, window_size, strides, padding, fill, dilation_rate=(1, 1
         strides: Pixels between neighbouring windows, downwards and to the right.
         padding: `"valid"` or `"same"`.
         fill: Value of what is padded.
-        dilation_rate: Pixels between neighbouring taps.
 
     Returns:
         List of `window_size[0] * window_size[1]` tensors `(batch, rows, columns, channels)`, row by
@@ -27,8 +26,7 @@ def window_taps(inputs, window_size, strides, padding, fill, dilation_rate=(1, 1
     """
     batch, height, width, channels = ops.shape(inputs)
     lengths, counts, sides, ends = [], [], [], []
-    extents = [(taps - 1) * rate + 1 for taps, rate in zip(window_size, dilation_rate, strict=True)]
-    for size, extent, stride in zip((height, width), extents, strides, strict=True):
+    for size, extent, stride in zip((height, width), window_size, strides, strict=True):
         length = conv_output_length(size, extent, stride, padding)
         count = length - 1 + -(-extent // stride)  # of pixels in one phase
         before = same_margins(size, extent, stride)[0] if padding == "same" else 0
@@ -51,8 +49,8 @@ def window_taps(inputs, window_size, strides, padding, fill, dilation_rate=(1, 1
         split = ops.reshape(phase, (batch, counts[0], counts[1], column_stride, channels))
         phases.append(ops.unstack(split, column_stride, axis=3))
     taps = []
-    for u in range(0, extents[0], dilation_rate[0]):
-        for v in range(0, extents[1], dilation_rate[1]):
+    for u in range(window_size[0]):
+        for v in range(window_size[1]):
             top, left = u // row_stride, v // column_stride
             phase = phases[u % row_stride][v % column_stride]  # (batch, *counts, channels)
             taps.append(phase[:, top : top + lengths[0], left : left + lengths[1]])

@@ -2,6 +2,7 @@
 
 import keras
 import pytest
+from catalog import CATALOG
 
 from kerasbook import layers
 from kerasbook.analysis.layer_steps import (
@@ -67,3 +68,19 @@ def test_own_layers_tell():
 def test_other_layers_are_not_known(layer):
     with pytest.raises(ValueError, match=f"class {type(layer).__name__} can tell by a method"):
         steps(layer)
+
+
+# Their fields differ from place to place.
+WITHOUT = {"FractionalMaxPooling2D", "MaxUnpooling2D"}
+
+
+@pytest.mark.parametrize("case", CATALOG, ids=lambda case: case.name)
+def test_every_layer_of_the_library_has_steps(case):
+    layer = case.layer()
+    rank = len(case.inputs()[0].shape if isinstance(case.inputs(), list) else case.inputs().shape)
+    if case.name in WITHOUT:
+        with pytest.raises(ValueError, match="is not known"):
+            layer_steps(layer, rank, "channels_last")
+    else:
+        steps = layer_steps(layer, rank, "channels_last")
+        assert all(isinstance(branch, list) for branch in steps)

@@ -1,4 +1,4 @@
-"""`window_taps`: the pixels of windows, whatever their size, strides and dilation."""
+"""`window_taps`: the pixels of windows, whatever their size and strides."""
 
 import keras
 import numpy as np
@@ -21,17 +21,6 @@ def test_taps_are_the_pixels_of_windows(rng, geometry):
     x = rng.normal(size=(2, 6, 9, 2)).astype("float32")
     taps = [keras.ops.convert_to_numpy(tap) for tap in window_taps(x, *geometry, 7.0)]
     np.testing.assert_array_equal(np.stack(taps, -1), pooling_windows(x, *geometry, fill=7))
-
-
-@pytest.mark.parametrize("strides", [(1, 1), (2, 3)])
-@pytest.mark.parametrize("padding", ["valid", "same"])
-def test_dilated_taps_are_some_of_a_larger_window(rng, strides, padding):
-    x = rng.normal(size=(2, 8, 9, 2)).astype("float32")
-    taps = window_taps(x, (2, 3), strides, padding, 0.0, dilation_rate=(3, 2))
-    taps = np.stack([keras.ops.convert_to_numpy(tap) for tap in taps], -1)
-    large = pooling_windows(x, (4, 5), strides, padding, fill=0)
-    large = large.reshape(*large.shape[:-1], 4, 5)[..., ::3, ::2]
-    np.testing.assert_array_equal(taps, large.reshape(taps.shape))
 
 
 @pytest.mark.tensorflow

@@ -94,10 +94,6 @@ class SqueezeExcite(keras.layers.Layer):
             name=name,
         )
 
-    def receptive_field_steps(self):
-        """Returns the branches' steps for `kerasbook.receptive_field`."""
-        return [[(None, 1, "valid")]]  # every output sees all positions
-
     def compute_output_shape(self, input_shape):
         return input_shape
 

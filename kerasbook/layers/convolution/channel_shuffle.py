@@ -47,10 +47,6 @@ class ChannelShuffle(keras.layers.Layer):
     def call(self, inputs):
         return ops.channel_shuffle(inputs, self.groups, self.axis)
 
-    def receptive_field_steps(self):
-        """Returns the branches' steps for `kerasbook.receptive_field`."""
-        return [[]]  # each position apart
-
     def compute_output_shape(self, input_shape):
         return input_shape
 

@@ -121,10 +121,6 @@ class GroupNormalization(keras.layers.Layer):
         )
         return outputs if last else ops.moveaxis(outputs, -1, self.axis)
 
-    def receptive_field_steps(self):
-        """Returns the branches' steps for `kerasbook.receptive_field`."""
-        return [[(None, 1, "valid")]]  # every output sees all positions
-
     def compute_output_shape(self, input_shape):
         return input_shape
 

@@ -1,5 +1,7 @@
 """Pooling of images of any size into a vector of one size."""
 
+import itertools
+
 import keras
 from keras import ops
 
@@ -70,21 +72,29 @@ class SpatialPyramidPooling2D(keras.layers.Layer):
             x = ops.transpose(x, (0, 2, 3, 1))
         if self.pooling == "average":
             x = ops.cast(x, keras.backend.result_type(self.compute_dtype, "float32"))
-        batch, height, width, channels = ops.shape(x)
-        x = ops.reshape(x, (batch, height, width * channels))
-        parts = []
-        for level in self.levels:
-            rows = self._bins(x, height, level)  # level times (batch, width * channels)
-            rows = ops.reshape(ops.stack(rows, axis=1), (batch * level, width, channels))
-            bins = ops.stack(self._bins(rows, width, level), axis=1)  # (b * level, level, c)
-            parts.append(ops.reshape(bins, (batch, level * level * channels)))
+        batch, channels = ops.shape(x)[0], x.shape[-1]
+        parts = [
+            ops.reshape(self._pool(x, level), (batch, level * level * channels))
+            for level in self.levels
+        ]
         return ops.cast(ops.concatenate(parts, axis=1), self.compute_dtype)
+
+    def _pool(self, x, count):
+        batch, height, width, channels = ops.shape(x)
+        windows = [_even_bins(size, count) for size in (height, width)]
+        if all(windows):  # one kernel for all bins
+            pool = ops.max_pool if self.pooling == "max" else ops.average_pool
+            sizes, strides = zip(*windows, strict=True)
+            return pool(x, sizes, strides, data_format="channels_last")
+        x = ops.reshape(x, (batch, height, width * channels))
+        rows = ops.reshape(self._bins(x, height, count), (batch * count, width, channels))
+        return ops.reshape(self._bins(rows, width, count), (batch, count, count, channels))
 
     def _bins(self, x, size, count):
         """Pools the middle axis of `x (batch, size, values)` into `count` bins."""
         reduce = ops.max if self.pooling == "max" else ops.mean
-        edges = [(i * size // count, -(-(i + 1) * size // count)) for i in range(count)]
-        return [reduce(x[:, start:end], axis=1) for start, end in edges]
+        bins = [reduce(x[:, start:end], axis=1) for start, end in _edges(size, count)]
+        return ops.stack(bins, axis=1)
 
     def compute_output_shape(self, input_shape):
         axis = -1 if self.data_format == "channels_last" else 1
@@ -98,3 +108,19 @@ class SpatialPyramidPooling2D(keras.layers.Layer):
             "pooling": self.pooling,
             "data_format": self.data_format,
         }
+
+
+def _edges(size, count):
+    """Returns the first index of each bin and the one after its last, integers or tensors."""
+    return [(i * size // count, -(-(i + 1) * size // count)) for i in range(count)]
+
+
+def _even_bins(size, count):
+    """Returns size and stride of the bins if all are alike and the size is known, else `None`."""
+    if not isinstance(size, int):
+        return None
+    edges = _edges(size, count)
+    sizes = {end - start for start, end in edges}
+    strides = {after[0] - before[0] for before, after in itertools.pairwise(edges)} or {size}
+    even = len(sizes) == len(strides) == 1 and 0 not in strides
+    return (sizes.pop(), strides.pop()) if even else None

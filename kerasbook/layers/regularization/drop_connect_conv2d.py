@@ -16,9 +16,8 @@ class DropConnectConv2D(Conv2D):
     every weight; otherwise it is `w`. A dropped weight is missing at every place of the image.
     Biases are not dropped.
 
-    With a kernel for each image the pixels under the kernel are laid out once for every output,
-    `batch * new_height * new_width * kernel_height * kernel_width * channels` numbers.
-    `per_image=False` takes one mask for the whole batch, at hardly more than `Conv2D`'s cost.
+    With a kernel for each image, TensorFlow convolves the images one by one. `per_image=False`
+    takes one mask for the whole batch, at hardly more than `Conv2D`'s cost.
 
     Args:
         filters: Number of output channels, a multiple of `groups`.
@@ -73,10 +72,10 @@ class DropConnectConv2D(Conv2D):
         """Zeroes the weights that do not survive and divides the others by `1 - rate`."""
         x = ops.cast(inputs, self.compute_dtype)
         kernel = ops.cast(survives, self.compute_dtype) * (self.kernel / (1 - self.rate))
-        convolve = kernels.conv2d_per_image if self.per_image else kernels.conv
+        convolve = kernels.conv_per_image if self.per_image else kernels.conv
         outputs = convolve(
             x,
-            kernel if self.per_image else kernel[0],
+            kernel if self.per_image else ops.squeeze(kernel, 0),
             strides=self.strides,
             padding=self.padding,
             data_format=self.data_format,

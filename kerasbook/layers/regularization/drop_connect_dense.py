@@ -127,7 +127,7 @@ class DropConnectDense(keras.layers.Layer):
         x = ops.cast(inputs, self.compute_dtype)
         kernel = ops.cast(survives, self.compute_dtype) * (self.kernel / (1 - self.rate))
         if not self.per_image:
-            return self._finish(ops.matmul(x, kernel[0]))
+            return self._finish(ops.matmul(x, ops.squeeze(kernel, 0)))
         shape = ops.shape(x)
         rows = ops.reshape(x, (shape[0], -1, shape[-1]))  # (batch, places, features)
         outputs = ops.matmul(rows, kernel)

@@ -61,10 +61,6 @@ class DropPath(keras.layers.Layer):
         survives = keras.ops.cast(keras.ops.reshape(survives, shape), inputs.dtype)
         return inputs * survives / (1 - self.rate)
 
-    def receptive_field_steps(self):
-        """Returns the branches' steps for `kerasbook.receptive_field`."""
-        return [[]]  # each position apart
-
     def compute_output_shape(self, input_shape):
         return input_shape
 
