@@ -3,6 +3,7 @@
 from kerasbook.ops.activation import heaviside, swish
 from kerasbook.ops.channels import channel_shuffle
 from kerasbook.ops.convolution import conv, conv_output_length
+from kerasbook.ops.convolution_matrix import convolution_matrix
 from kerasbook.ops.convolution_per_image import conv2d_per_image
 from kerasbook.ops.local_convolution import local_conv
 from kerasbook.ops.normalization import (
@@ -19,6 +20,7 @@ __all__ = [
     "conv",
     "conv2d_per_image",
     "conv_output_length",
+    "convolution_matrix",
     "fused_batch_normalization",
     "group_normalization",
     "has_fused_batch_normalization",
