@@ -6,3 +6,23 @@ def positive_integer(name, value):
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         raise ValueError(f"`{name}` must be a positive integer. Received: {name}={value!r}")
     return value
+
+
+def positive_integers(name, value, count):
+    """Returns `value`, an integer or `count` of them, as a tuple of `count` integers above 0."""
+    values = tuple(value) if isinstance(value, (list, tuple)) else (value,) * count
+    if len(values) != count or any(
+        isinstance(v, bool) or not isinstance(v, int) or v < 1 for v in values
+    ):
+        raise ValueError(
+            f"`{name}` must be a positive integer or {count} of them. Received: {name}={value!r}"
+        )
+    return values
+
+
+def one_of(name, value, choices):
+    """Returns `value` in lower case if it is one of `choices`, else raises a `ValueError`."""
+    choice = value.lower() if isinstance(value, str) else value
+    if choice not in choices:
+        raise ValueError(f"`{name}` must be one of {choices}. Received: {name}={value!r}")
+    return choice

@@ -172,5 +172,8 @@ CATALOG = [
         exceptions={"identity_outside_training": NO_IDENTITY},
     ),
     row(layers.Swish, 1.5, shape=(3, 5, 7, 4), arguments={"axis": -1}),
+    row(layers.TrueConv1D, 4, 3, shape=(3, 11, 6), arguments={"padding": "causal", "groups": 2}),
+    row(layers.TrueConv2D, 4, (3, 2), shape=(3, 6, 7, 6), arguments={"groups": 2, "strides": 2}),
+    row(layers.TrueConv3D, 4, (2, 3, 2), shape=(2, 4, 5, 6, 3), arguments={"padding": "full"}),
     Case("WeightNormalization", weight_normalization, (3, 5, 7, 2)),
 ]

@@ -25,6 +25,9 @@ from kerasbook.layers.convolution.locally_connected3d import LocallyConnected3D
 from kerasbook.layers.convolution.multi_scale_conv2d import MultiScaleConv2D
 from kerasbook.layers.convolution.shuffled_group_conv2d import ShuffledGroupConv2D
 from kerasbook.layers.convolution.stacked_conv2d import StackedConv2D
+from kerasbook.layers.convolution.true_conv1d import TrueConv1D
+from kerasbook.layers.convolution.true_conv2d import TrueConv2D
+from kerasbook.layers.convolution.true_conv3d import TrueConv3D
 from kerasbook.layers.normalization.batch_normalization import BatchNormalization
 from kerasbook.layers.normalization.batch_renormalization import BatchRenormalization
 from kerasbook.layers.normalization.filter_response_normalization import FilterResponseNormalization
@@ -88,6 +91,9 @@ __all__ = [
     "StackedConv2D",
     "StochasticPooling2D",
     "Swish",
+    "TrueConv1D",
+    "TrueConv2D",
+    "TrueConv3D",
     "WeightNormalization",
 ]
 

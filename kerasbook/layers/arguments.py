@@ -2,19 +2,9 @@
 
 import keras
 
+from kerasbook.arguments import one_of as one_of
 from kerasbook.arguments import positive_integer as positive_integer
-
-
-def positive_integers(name, value, count):
-    """Returns `value`, an integer or `count` of them, as a tuple of `count` integers above 0."""
-    values = tuple(value) if isinstance(value, (list, tuple)) else (value,) * count
-    if len(values) != count or any(
-        isinstance(v, bool) or not isinstance(v, int) or v < 1 for v in values
-    ):
-        raise ValueError(
-            f"`{name}` must be a positive integer or {count} of them. Received: {name}={value!r}"
-        )
-    return values
+from kerasbook.arguments import positive_integers as positive_integers
 
 
 def static_channels(input_shape, axis):
@@ -32,14 +22,6 @@ def static_channels(input_shape, axis):
             f"Received: input_shape={tuple(input_shape)}"
         )
     return channels
-
-
-def one_of(name, value, choices):
-    """Returns `value` in lower case if it is one of `choices`, else raises a `ValueError`."""
-    choice = value.lower() if isinstance(value, str) else value
-    if choice not in choices:
-        raise ValueError(f"`{name}` must be one of {choices}. Received: {name}={value!r}")
-    return choice
 
 
 def data_format_of(value):

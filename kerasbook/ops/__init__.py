@@ -3,6 +3,7 @@
 from kerasbook.ops.activation import heaviside, swish
 from kerasbook.ops.channels import channel_shuffle
 from kerasbook.ops.convolution import conv, conv_output_length
+from kerasbook.ops.convolution_matrix import convolution_matrix
 from kerasbook.ops.convolution_per_image import conv_per_image
 from kerasbook.ops.local_convolution import local_conv
 from kerasbook.ops.normalization import (
@@ -23,6 +24,7 @@ __all__ = [
     "conv",
     "conv_output_length",
     "conv_per_image",
+    "convolution_matrix",
     "filter_response_normalization",
     "fused_batch_normalization",
     "group_normalization",
