@@ -46,7 +46,9 @@ def test_saved_models_serve_without_the_library(tmp_path):
     keras.backend.backend() == "tensorflow", reason="needs a second backend: KERAS_BACKEND=jax"
 )
 def test_outputs_equal_those_of_tensorflow(tmp_path):
-    for case in CATALOG:
+    # What draws outside training as well has no outputs to compare.
+    cases = [case for case in CATALOG if "serves_without_the_library" not in case.exceptions]
+    for case in cases:
         outputs = keras.tree.flatten(testing.call(case.layer(), case.inputs()))
         np.savez(tmp_path / f"{case.name}.npz", *outputs)
     code = (
@@ -54,12 +56,13 @@ def test_outputs_equal_those_of_tensorflow(tmp_path):
         "sys.path.insert(0, sys.argv[2])\n"
         "from catalog import CATALOG\n"
         "from kerasbook import testing\n"
-        "for case in CATALOG:\n"
+        "cases = [c for c in CATALOG if 'serves_without_the_library' not in c.exceptions]\n"
+        "for case in cases:\n"
         "    other = list(np.load(f'{sys.argv[1]}/{case.name}.npz').values())\n"
         "    ours = keras.tree.flatten(testing.call(case.layer(), case.inputs()))\n"
         "    testing.assert_close(ours, other)\n"
         "import json\n"
-        "print(json.dumps([keras.backend.backend(), len(CATALOG)]))\n"
+        "print(json.dumps([keras.backend.backend(), len(cases)]))\n"
     )
     result = subprocess.run(
         [sys.executable, "-c", code, str(tmp_path), os.path.dirname(__file__)],
@@ -70,4 +73,4 @@ def test_outputs_equal_those_of_tensorflow(tmp_path):
         check=False,
     )
     assert result.returncode == 0, result.stderr[-2000:]
-    assert json.loads(result.stdout.splitlines()[-1]) == ["tensorflow", len(CATALOG)]
+    assert json.loads(result.stdout.splitlines()[-1]) == ["tensorflow", len(cases)]

@@ -209,5 +209,5 @@ def _maximum_from_to(x, starts, ends, taps):
     places = ops.minimum(starts[..., None] + ops.arange(taps, dtype="int32"), ends[..., None])
     values = x.shape[-1] if isinstance(x.shape[-1], int) else ops.shape(x)[-1]
     windows = ops.reshape(ops.take(x, places, axis=0), (-1, taps, 1, values))
-    maxima = ops.max_pool(windows, (taps, 1), data_format="channels_last")
+    maxima = ops.max_pool(windows, (taps, 1), (taps, 1), data_format="channels_last")
     return ops.reshape(maxima, (*ops.shape(starts), values))
