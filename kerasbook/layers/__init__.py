@@ -1,7 +1,22 @@
 """Keras layers, one public class per file, in families."""
 
 from kerasbook import registry
+from kerasbook.layers.block.asymmetric_inception_block import AsymmetricInceptionBlock
+from kerasbook.layers.block.convolutional_block_attention import ConvolutionalBlockAttention
+from kerasbook.layers.block.dense_block import DenseBlock
+from kerasbook.layers.block.efficient_channel_attention import EfficientChannelAttention
+from kerasbook.layers.block.expanded_inception_block import ExpandedInceptionBlock
+from kerasbook.layers.block.factorized_inception_block import FactorizedInceptionBlock
+from kerasbook.layers.block.inception_block import InceptionBlock
+from kerasbook.layers.block.inception_reduction_block import InceptionReductionBlock
+from kerasbook.layers.block.inverted_residual_block import InvertedResidualBlock
+from kerasbook.layers.block.nin_block import NiNBlock
+from kerasbook.layers.block.residual_block import ResidualBlock
+from kerasbook.layers.block.shuffle_unit import ShuffleUnit
+from kerasbook.layers.block.spatial_squeeze_excite import SpatialSqueezeExcite
 from kerasbook.layers.block.squeeze_excite import SqueezeExcite
+from kerasbook.layers.block.transition_block import TransitionBlock
+from kerasbook.layers.block.vgg_block import VGGBlock
 from kerasbook.layers.composite import Composite  # noqa: F401 (for layers of one's own)
 from kerasbook.layers.convolution.asymmetric_conv2d import AsymmetricConv2D
 from kerasbook.layers.convolution.atrous_spatial_pyramid import AtrousSpatialPyramid
@@ -24,6 +39,7 @@ from kerasbook.layers.regularization.drop_path import DropPath
 
 __all__ = [
     "AsymmetricConv2D",
+    "AsymmetricInceptionBlock",
     "AtrousSpatialPyramid",
     "BatchNormalization",
     "BottleneckConv2D",
@@ -31,17 +47,31 @@ __all__ = [
     "Conv1D",
     "Conv2D",
     "Conv3D",
+    "ConvolutionalBlockAttention",
+    "DenseBlock",
     "DepthwiseConv2D",
     "DepthwiseSeparableConv2D",
     "DilatedConv2D",
     "DropPath",
+    "EfficientChannelAttention",
+    "ExpandedInceptionBlock",
+    "FactorizedInceptionBlock",
     "GroupNormalization",
     "GroupedConv2D",
     "HybridDilatedConv2D",
+    "InceptionBlock",
+    "InceptionReductionBlock",
+    "InvertedResidualBlock",
     "MultiScaleConv2D",
+    "NiNBlock",
+    "ResidualBlock",
+    "ShuffleUnit",
     "ShuffledGroupConv2D",
+    "SpatialSqueezeExcite",
     "SqueezeExcite",
     "StackedConv2D",
+    "TransitionBlock",
+    "VGGBlock",
 ]
 
 

@@ -65,3 +65,10 @@ def divisible(name, groups, channels):
             f"`{name}` must divide the number of input channels. "
             f"Received: {name}={groups}, channels={channels}"
         )
+
+
+def rate_below_one(name, value):
+    """Returns `value` if it is a probability below 1, else raises a `ValueError` naming it."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < 1:
+        raise ValueError(f"`{name}` must be in [0, 1). Received: {name}={value!r}")
+    return value

@@ -4,6 +4,9 @@ They are parts of public layers, which make them anew from their own arguments; 
 no config. The mode of training reaches every part through Keras' call context.
 """
 
+import functools
+import operator
+
 import keras
 from keras import ops
 
@@ -35,16 +38,30 @@ class Chain(Structure):
         return input_shape
 
 
-class Concatenation(Structure):
+class Branches(Structure):
+    """Base of the structures that call every part on the same inputs."""
+
+    def build(self, input_shape):
+        for part in self.parts:
+            part.build(input_shape)
+
+
+class Sum(Branches):
+    """Calls every part on the same inputs and adds the results."""
+
+    def call(self, inputs):
+        return functools.reduce(operator.add, (part(inputs) for part in self.parts))
+
+    def compute_output_shape(self, input_shape):
+        return self.parts[0].compute_output_shape(input_shape)
+
+
+class Concatenation(Branches):
     """Calls every part on the same inputs and concatenates the results along `axis`."""
 
     def __init__(self, parts, axis, **kwargs):
         super().__init__(parts, **kwargs)
         self.axis = axis
-
-    def build(self, input_shape):
-        for part in self.parts:
-            part.build(input_shape)
 
     def call(self, inputs):
         return ops.concatenate([part(inputs) for part in self.parts], axis=self.axis)

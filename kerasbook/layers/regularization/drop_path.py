@@ -3,6 +3,7 @@
 import keras
 
 from kerasbook import ops
+from kerasbook.layers.arguments import rate_below_one
 
 
 @keras.saving.register_keras_serializable(package="kerasbook")
@@ -39,9 +40,7 @@ class DropPath(keras.layers.Layer):
 
     def __init__(self, rate, *, seed=None, **kwargs):
         super().__init__(**kwargs)
-        if not isinstance(rate, (int, float)) or not 0 <= rate < 1:
-            raise ValueError(f"`rate` must be in [0, 1). Received: rate={rate!r}")
-        self.rate = rate
+        self.rate = rate_below_one("rate", rate)
         self.seed = seed
         self.seed_generator = keras.random.SeedGenerator(seed)
 
