@@ -48,6 +48,17 @@ def test_fused_kernel_is_refused_where_it_would_change_numbers():
 
 
 @pytest.mark.tensorflow
+@pytest.mark.parametrize(("gpus", "channels"), [((), [3, 6, 8, 60]), (("0",), [3, 8, 58, 60])])
+def test_fused_batch_normalization_is_for_channels_in_fours_on_a_cpu(monkeypatch, gpus, channels):
+    import tensorflow as tf
+
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: list(gpus))
+    found = [c for c in (3, 6, 8, 58, 60) if ops.has_fused_batch_normalization("float32", 1e-3, c)]
+    assert set(channels) <= set(found)
+    assert (58 in found) == bool(gpus)
+
+
+@pytest.mark.tensorflow
 def test_second_derivatives_are_those_of_the_plain_formula(rng):
     import tensorflow as tf
 
