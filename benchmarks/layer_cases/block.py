@@ -86,12 +86,12 @@ def dense(x):
 
 def transition(x):
     x = keras.layers.Conv2D(x.shape[-1] // 2, 1, use_bias=False)(norm_relu(x))
-    return keras.layers.AveragePooling2D()(x)
+    return keras.layers.AveragePooling2D(2)(x)
 
 
 def vgg(x):
     x = conv(conv(x, 64, 3, norm=False), 64, 3, norm=False)
-    return keras.layers.MaxPooling2D()(x)
+    return keras.layers.MaxPooling2D(2)(x)
 
 
 def nin(x):

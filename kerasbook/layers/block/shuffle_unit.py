@@ -11,24 +11,36 @@ from kerasbook.layers.arguments import (
 )
 from kerasbook.layers.composite import Block
 from kerasbook.layers.convolution.channel_shuffle import ChannelShuffle
-from kerasbook.layers.structure import Chain, Concatenation, Structure, Sum
+from kerasbook.layers.structure import Chain, Concatenation, Sum
 
 
-class _Half(Structure):
-    """Calls its one part on the second half of the channels and hands the first on."""
+def _interleave(tensors, axis):
+    """Returns what a shuffle makes of a concatenation, in one pass over memory."""
+    axis %= len(tensors[0].shape)
+    sizes = list(ops.shape(tensors[0]))
+    sizes[axis] *= len(tensors)
+    return ops.reshape(ops.stack(tensors, axis=axis + 1), sizes)
 
-    def __init__(self, parts, axis, **kwargs):
-        super().__init__(parts, **kwargs)
-        self.axis = axis
+
+class _Interleaved(Concatenation):
+    """Calls every part on the same inputs and interleaves the results."""
+
+    def call(self, inputs):
+        return _interleave([part(inputs) for part in self.parts], self.axis)
+
+
+class _InterleavedShares(Concatenation):
+    """Calls its parts on as many shares of the channels and interleaves the results."""
 
     def build(self, input_shape):
         shape = list(input_shape)
-        shape[self.axis] //= 2
-        self.parts[0].build(tuple(shape))
+        shape[self.axis] //= len(self.parts)
+        super().build(tuple(shape))
 
     def call(self, inputs):
-        kept, changed = ops.split(inputs, 2, axis=self.axis)
-        return ops.concatenate([kept, self.parts[0](changed)], axis=self.axis)
+        shares = ops.split(inputs, len(self.parts), axis=self.axis)
+        outputs = [part(share) for part, share in zip(self.parts, shares, strict=True)]
+        return _interleave(outputs, self.axis)
 
     def compute_output_shape(self, input_shape):
         return input_shape
@@ -115,8 +127,7 @@ class ShuffleUnit(Block):
 
     def build(self, input_shape):
         channels = static_channels(input_shape, self.channel_axis)
-        body = self._version_1(channels) if self.version == 1 else self._version_2(channels)
-        self.body = Chain(body, dtype=self.dtype_policy)
+        self.body = self._version_1(channels) if self.version == 1 else self._version_2(channels)
         super().build(input_shape)
 
     def _version_1(self, channels):
@@ -146,17 +157,18 @@ class ShuffleUnit(Block):
         joined = (
             Concatenation(both, self.channel_axis, **options) if strided else Sum(both, **options)
         )
-        return [joined, keras.layers.Activation(self.activation, **options)]
+        activation = keras.layers.Activation(self.activation, **options)
+        return Chain([joined, activation], **options)
 
     def _version_2(self, channels):
         options = {"dtype": self.dtype_policy}
         half = self.filters // 2
         second = Chain([self.unit(half, 1), self._depthwise(), self.unit(half, 1)], **options)
-        shuffle = ChannelShuffle(2, axis=self.channel_axis, **options)
         if self.strides == (1, 1) and channels == self.filters:
-            return [_Half([second], self.channel_axis, **options), shuffle]
+            halves = [Chain([], **options), second]
+            return _InterleavedShares(halves, self.channel_axis, **options)
         first = Chain([self._depthwise(), self.unit(half, 1)], **options)
-        return [Concatenation([first, second], self.channel_axis, **options), shuffle]
+        return _Interleaved([first, second], self.channel_axis, **options)
 
     def _depthwise(self):
         return self.unit(1, self.kernel_size, depthwise=True, strides=self.strides, activation=None)
