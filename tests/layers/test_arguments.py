@@ -36,3 +36,10 @@ def test_unknown_channels_and_bad_divisors():
     assert arguments.data_format_of("Channels_First") == "channels_first"
     with pytest.raises(ValueError, match="`groups` must divide.*groups=4, channels=6"):
         arguments.divisible("groups", 4, 6)
+
+
+@pytest.mark.parametrize("value", [1, -0.1, "0.5", None, True])
+def test_rate_below_one_names_argument_and_value(value):
+    assert arguments.rate_below_one("rate", 0.5) == 0.5
+    with pytest.raises(ValueError, match=r"`rate` must be in \[0, 1\).*rate="):
+        arguments.rate_below_one("rate", value)

@@ -68,15 +68,6 @@ class VGGBlock(Block):
             )
         self.body = Chain(layers, dtype=self.dtype_policy)
 
-    def compute_output_shape(self, input_shape):
-        shape = super().compute_output_shape(input_shape)
-        if 0 in shape[1:]:
-            raise ValueError(
-                "`pool_size` must not be larger than the inputs. Received: "
-                f"pool_size={self.pool_size}, input_shape={tuple(input_shape)}"
-            )
-        return shape
-
     def get_config(self):
         return {
             **super().get_config(),
