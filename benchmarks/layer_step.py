@@ -72,7 +72,8 @@ def keras_step(layer, arrays):
             outputs = tf.nest.flatten(layer(arguments, **mode))
             outputs = [output for output in outputs if output.dtype.is_floating]
         weights = [weight.value for weight in layer.trainable_weights]
-        return tape.gradient(outputs, [*inputs, *weights], output_gradients=gradients)
+        # The outputs are returned as well: what nobody asks for TensorFlow does not compute.
+        return outputs, tape.gradient(outputs, [*inputs, *weights], output_gradients=gradients)
 
     return step
 

@@ -39,6 +39,18 @@ CATALOG = [
         arguments={"strides": 2, "normalization": "group"},
     ),
     row(
+        layers.AsymmetricInceptionBlock,
+        2,
+        (3, 4),
+        shape=(3, 6, 7, 3),
+        arguments={
+            "filters_double": 3,
+            "pool_filters": 2,
+            "kernel_size": 3,
+            "activation": "swish",
+        },
+    ),
+    row(
         layers.AtrousSpatialPyramid,
         3,
         (2, 3),
@@ -58,6 +70,14 @@ CATALOG = [
         arguments={"groups": 2, "strides": (2, 1)},
     ),
     row(layers.Conv3D, 4, (2, 3, 2), shape=(2, 5, 6, 7, 4), arguments={"groups": 2, "strides": 2}),
+    row(
+        layers.ConvolutionalBlockAttention,
+        2,
+        1,
+        shape=(3, 5, 7, 2),
+        arguments={"activation": "tanh"},
+    ),
+    row(layers.DenseBlock, 2, 3, shape=(3, 5, 7, 4), arguments={"activation": "swish"}),
     row(
         layers.DepthwiseConv2D,
         3,
@@ -89,6 +109,21 @@ CATALOG = [
         exceptions={"identity_outside_training": IS_A_TRANSFORMATION},
     ),
     row(layers.DropPath, 0.5, shape=(4, 5, 7, 3), arguments={"seed": 7}),
+    row(layers.EfficientChannelAttention, 3, shape=(3, 5, 7, 6)),
+    row(
+        layers.ExpandedInceptionBlock,
+        2,
+        (3, 2),
+        shape=(3, 6, 7, 3),
+        arguments={"filters_double": (3, 2), "pool_filters": 2, "activation": "swish"},
+    ),
+    row(
+        layers.FactorizedInceptionBlock,
+        2,
+        (3, 2),
+        shape=(3, 6, 7, 3),
+        arguments={"filters_double": (3, 2), "pool_filters": 2, "activation": "swish"},
+    ),
     row(
         layers.FilterResponseNormalization,
         shape=(3, 5, 7, 4),
@@ -121,7 +156,31 @@ CATALOG = [
         exceptions={"gradient_is_slope": "The slope of a step is zero; an estimate is handed on."},
     ),
     row(layers.HybridDilatedConv2D, 3, 3, shape=(2, 7, 9, 2), arguments={"dilation_rates": [1, 2]}),
+    row(
+        layers.InceptionBlock,
+        2,
+        (3, 2),
+        shape=(3, 6, 7, 3),
+        arguments={"filters_5x5": (2, 3), "pool_filters": 2, "activation": "swish"},
+    ),
+    row(
+        layers.InceptionReductionBlock,
+        (2, 3),
+        (3, 2),
+        shape=(3, 8, 9, 3),
+        arguments={"row_size": 3, "activation": "swish"},
+    ),
     row(layers.InstanceNormalization, shape=(3, 5, 7, 4)),
+    row(
+        layers.InvertedResidualBlock,
+        4,
+        shape=(3, 6, 7, 4),
+        arguments={
+            "expansion_ratio": 2.5,
+            "activation": "swish",
+            "squeeze_excite": layers.EfficientChannelAttention(1),
+        },
+    ),
     row(layers.LocalResponseNormalization, 3, shape=(3, 5, 7, 6), arguments={"alpha": 0.5}),
     row(
         layers.LocallyConnected1D,
@@ -160,8 +219,29 @@ CATALOG = [
         ),
     ),
     row(layers.MultiScaleConv2D, [2, 3], [1, (3, 2)], shape=(2, 5, 7, 3)),
+    row(layers.NiNBlock, 3, 3, shape=(2, 8, 9, 2), arguments={"activation": "swish", "strides": 2}),
+    row(
+        layers.ResidualBlock,
+        3,
+        shape=(3, 6, 7, 4),
+        arguments={
+            "variant": "bottleneck",
+            "strides": (2, 1),
+            "inner_filters": 4,
+            "groups": 2,
+            "activation": "swish",
+        },
+    ),
+    row(
+        layers.ShuffleUnit,
+        12,
+        shape=(3, 6, 7, 4),
+        arguments={"version": 1, "groups": 2, "strides": 2, "bottleneck_ratio": 3}
+        | {"activation": "swish"},
+    ),
     row(layers.ShuffledGroupConv2D, 4, 3, shape=(2, 7, 9, 6), arguments={"groups": 2}),
     row(layers.SpatialPyramidPooling2D, (1, 3), shape=(3, 5, 7, 2)),
+    row(layers.SpatialSqueezeExcite, shape=(3, 5, 7, 4)),
     row(layers.SqueezeExcite, 2, shape=(3, 5, 7, 4), arguments={"activation": "swish"}),
     row(layers.StackedConv2D, 3, 5, shape=(2, 8, 9, 2), arguments={"padding": "valid"}),
     row(
@@ -172,8 +252,10 @@ CATALOG = [
         exceptions={"identity_outside_training": NO_IDENTITY},
     ),
     row(layers.Swish, 1.5, shape=(3, 5, 7, 4), arguments={"axis": -1}),
+    row(layers.TransitionBlock, shape=(3, 5, 7, 4), arguments={"activation": "swish"}),
     row(layers.TrueConv1D, 4, 3, shape=(3, 11, 6), arguments={"padding": "causal", "groups": 2}),
     row(layers.TrueConv2D, 4, (3, 2), shape=(3, 6, 7, 6), arguments={"groups": 2, "strides": 2}),
     row(layers.TrueConv3D, 4, (2, 3, 2), shape=(2, 4, 5, 6, 3), arguments={"padding": "full"}),
+    row(layers.VGGBlock, 3, 2, shape=(3, 6, 8, 2), arguments={"activation": "swish"}),
     Case("WeightNormalization", weight_normalization, (3, 5, 7, 2)),
 ]

@@ -115,6 +115,7 @@ OWN_RULES = {
     ),
     **dict.fromkeys(
         [
+            *("ConvolutionalBlockAttention", "EfficientChannelAttention"),
             *("FilterResponseNormalization", "GroupNormalization", "SpatialPyramidPooling2D"),
             "SqueezeExcite",
         ],

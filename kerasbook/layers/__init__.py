@@ -4,8 +4,23 @@ from kerasbook import registry
 from kerasbook.layers.activation.heaviside import Heaviside
 from kerasbook.layers.activation.maxout import Maxout
 from kerasbook.layers.activation.swish import Swish
+from kerasbook.layers.block.asymmetric_inception_block import AsymmetricInceptionBlock
+from kerasbook.layers.block.convolutional_block_attention import ConvolutionalBlockAttention
+from kerasbook.layers.block.dense_block import DenseBlock
+from kerasbook.layers.block.efficient_channel_attention import EfficientChannelAttention
+from kerasbook.layers.block.expanded_inception_block import ExpandedInceptionBlock
+from kerasbook.layers.block.factorized_inception_block import FactorizedInceptionBlock
 from kerasbook.layers.block.fixup_residual_block import FixupResidualBlock
+from kerasbook.layers.block.inception_block import InceptionBlock
+from kerasbook.layers.block.inception_reduction_block import InceptionReductionBlock
+from kerasbook.layers.block.inverted_residual_block import InvertedResidualBlock
+from kerasbook.layers.block.nin_block import NiNBlock
+from kerasbook.layers.block.residual_block import ResidualBlock
+from kerasbook.layers.block.shuffle_unit import ShuffleUnit
+from kerasbook.layers.block.spatial_squeeze_excite import SpatialSqueezeExcite
 from kerasbook.layers.block.squeeze_excite import SqueezeExcite
+from kerasbook.layers.block.transition_block import TransitionBlock
+from kerasbook.layers.block.vgg_block import VGGBlock
 from kerasbook.layers.composite import Composite  # noqa: F401 (for layers of one's own)
 from kerasbook.layers.convolution.asymmetric_conv2d import AsymmetricConv2D
 from kerasbook.layers.convolution.atrous_spatial_pyramid import AtrousSpatialPyramid
@@ -52,6 +67,7 @@ from kerasbook.layers.regularization.monte_carlo_dropout import (
 
 __all__ = [
     "AsymmetricConv2D",
+    "AsymmetricInceptionBlock",
     "AtrousSpatialPyramid",
     "BatchNormalization",
     "BatchRenormalization",
@@ -60,6 +76,8 @@ __all__ = [
     "Conv1D",
     "Conv2D",
     "Conv3D",
+    "ConvolutionalBlockAttention",
+    "DenseBlock",
     "DepthwiseConv2D",
     "DepthwiseSeparableConv2D",
     "DilatedConv2D",
@@ -67,6 +85,9 @@ __all__ = [
     "DropConnectConv2D",
     "DropConnectDense",
     "DropPath",
+    "EfficientChannelAttention",
+    "ExpandedInceptionBlock",
+    "FactorizedInceptionBlock",
     "FilterResponseNormalization",
     "FixupResidualBlock",
     "FractionalMaxPooling2D",
@@ -74,7 +95,10 @@ __all__ = [
     "GroupedConv2D",
     "Heaviside",
     "HybridDilatedConv2D",
+    "InceptionBlock",
+    "InceptionReductionBlock",
     "InstanceNormalization",
+    "InvertedResidualBlock",
     "LocalResponseNormalization",
     "LocallyConnected1D",
     "LocallyConnected2D",
@@ -85,15 +109,21 @@ __all__ = [
     "Maxout",
     "MonteCarloDropout",
     "MultiScaleConv2D",
+    "NiNBlock",
+    "ResidualBlock",
+    "ShuffleUnit",
     "ShuffledGroupConv2D",
     "SpatialPyramidPooling2D",
+    "SpatialSqueezeExcite",
     "SqueezeExcite",
     "StackedConv2D",
     "StochasticPooling2D",
     "Swish",
+    "TransitionBlock",
     "TrueConv1D",
     "TrueConv2D",
     "TrueConv3D",
+    "VGGBlock",
     "WeightNormalization",
 ]
 

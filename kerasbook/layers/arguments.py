@@ -44,8 +44,8 @@ def divisible(name, groups, channels):
         )
 
 
-def dropout_rate(rate):
-    """Returns `rate` if it is a number in [0, 1), else raises a `ValueError` naming it."""
-    if isinstance(rate, bool) or not isinstance(rate, (int, float)) or not 0 <= rate < 1:
-        raise ValueError(f"`rate` must be in [0, 1). Received: rate={rate!r}")
-    return rate
+def rate_below_one(name, value):
+    """Returns `value` if it is a probability below 1, else raises a `ValueError` naming it."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < 1:
+        raise ValueError(f"`{name}` must be in [0, 1). Received: {name}={value!r}")
+    return value

@@ -11,7 +11,9 @@ from kerasbook.layers.convolution.conv2d import Conv2D
 from kerasbook.layers.convolution.depthwise_conv2d import DepthwiseConv2D
 from kerasbook.layers.normalization.batch_normalization import BatchNormalization
 from kerasbook.layers.normalization.group_normalization import GroupNormalization
+from kerasbook.layers.normalization.instance_normalization import InstanceNormalization
 from kerasbook.layers.structure import Unit
+from kerasbook.ops import conv_output_length
 
 NORMALIZATIONS = ("batch", "group", "instance")
 
@@ -95,10 +97,10 @@ class Composite(keras.layers.Layer):
             activation: Instead of the layer's own.
             normalization: Instead of the layer's own.
             activation_first: Whether normalization and activation come before the convolution.
-            zero_scale: Whether the normalization begins with a scale of zero.
+            zero_scale: Whether the outputs begin as zeros: by the scale of the normalization, or
+                where none follows by the kernel.
             **options: Further arguments of the convolution; `padding` is `"same"` by default.
         """
-        activation = self.activation if activation == "own" else activation
         normalization = self.normalization if normalization == "own" else normalization
         options = {"padding": "same", "data_format": self.data_format, **options}
         options.update(
@@ -108,6 +110,8 @@ class Composite(keras.layers.Layer):
         )
         # Two layers must not share one initializer object: with a seed, one start for both.
         initializer = self.kernel_initializer.clone()
+        if zero_scale and (normalization is None or activation_first):
+            initializer = "zeros"
         if depthwise:
             convolution = DepthwiseConv2D(
                 kernel_size,
@@ -124,11 +128,31 @@ class Composite(keras.layers.Layer):
                 kernel_regularizer=self.kernel_regularizer,
                 **options,
             )
+        return self.activated(
+            convolution,
+            activation=activation,
+            normalization=normalization,
+            activation_first=activation_first,
+            zero_scale=zero_scale and not activation_first,
+        )
+
+    def activated(
+        self,
+        layer,
+        *,
+        activation="own",
+        normalization="own",
+        activation_first=False,
+        zero_scale=False,
+    ):
+        """Returns any layer with a normalization and an activation; arguments as in `unit`."""
+        activation = self.activation if activation == "own" else activation
+        normalization = self.normalization if normalization == "own" else normalization
         make = None
         if normalization is not None:
             make = functools.partial(self._make_normalization, normalization, zero_scale)
         return Unit(
-            convolution,
+            layer,
             normalization=make,
             activation=activations.get(activation),
             activation_first=activation_first,
@@ -151,10 +175,8 @@ class Composite(keras.layers.Layer):
         if normalization == "group":
             return GroupNormalization(math.gcd(32, channels), **options)
         if normalization == "instance":
-            return GroupNormalization(-1, **options)
-        config = {**normalization.get_config(), **options}
-        del config["name"]
-        return type(normalization).from_config(config)
+            return InstanceNormalization(**options)
+        return copy_of(normalization, **options)
 
     def build(self, input_shape):
         self.body.build(input_shape)
@@ -185,6 +207,13 @@ class Composite(keras.layers.Layer):
         }
 
 
+def copy_of(layer, **options):
+    """Returns a new layer with the config of another, some of it replaced."""
+    config = {**layer.get_config(), **options}
+    del config["name"]
+    return type(layer).from_config(config)
+
+
 class Block(Composite):
     """Base of the blocks of networks: a `Composite` with other defaults."""
 
@@ -197,3 +226,13 @@ class Block(Composite):
             kernel_initializer=kernel_initializer,
             **kwargs,
         )
+
+    def same_shape(self, input_shape, filters, strides=(1, 1)):
+        """Returns the shape of outputs of `filters` channels under padding `"same"`."""
+        last = self.channel_axis == -1
+        sizes = input_shape[1:-1] if last else input_shape[2:]
+        sizes = [
+            conv_output_length(size, 1, stride, "same")
+            for size, stride in zip(sizes, strides, strict=True)
+        ]
+        return (input_shape[0], *sizes, filters) if last else (input_shape[0], filters, *sizes)

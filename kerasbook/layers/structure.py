@@ -5,6 +5,9 @@ no config. The mode of training reaches every part through Keras' call context. 
 `kerasbook.receptive_field` its steps.
 """
 
+import functools
+import operator
+
 import keras
 from keras import ops
 
@@ -39,16 +42,33 @@ class Chain(Structure):
         return [self.parts]
 
 
-class Concatenation(Structure):
+class Branches(Structure):
+    """Base of the structures that call every part on the same inputs."""
+
+    def build(self, input_shape):
+        for part in self.parts:
+            part.build(input_shape)
+
+    def receptive_field_steps(self):
+        return [[part] for part in self.parts]
+
+
+class Sum(Branches):
+    """Calls every part on the same inputs and adds the results."""
+
+    def call(self, inputs):
+        return functools.reduce(operator.add, (part(inputs) for part in self.parts))
+
+    def compute_output_shape(self, input_shape):
+        return self.parts[0].compute_output_shape(input_shape)
+
+
+class Concatenation(Branches):
     """Calls every part on the same inputs and concatenates the results along `axis`."""
 
     def __init__(self, parts, axis, **kwargs):
         super().__init__(parts, **kwargs)
         self.axis = axis
-
-    def build(self, input_shape):
-        for part in self.parts:
-            part.build(input_shape)
 
     def call(self, inputs):
         return ops.concatenate([part(inputs) for part in self.parts], axis=self.axis)
@@ -58,9 +78,6 @@ class Concatenation(Structure):
         shape = list(shapes[0])
         shape[self.axis] = sum(each[self.axis] for each in shapes)
         return tuple(shape)
-
-    def receptive_field_steps(self):
-        return [[part] for part in self.parts]
 
 
 class Unit(keras.layers.Layer):

@@ -38,12 +38,9 @@ def test_unknown_channels_and_bad_divisors():
         arguments.divisible("groups", 4, 6)
 
 
-@pytest.mark.parametrize("rate", [0, 0.5, 0.999])
-def test_rate_is_handed_back(rate):
-    assert arguments.dropout_rate(rate) == rate
-
-
-@pytest.mark.parametrize("rate", [-0.1, 1, "0.5", None, True, float("nan")])
-def test_bad_rate_is_named(rate):
-    with pytest.raises(ValueError, match=r"`rate` must be in \[0, 1\)"):
-        arguments.dropout_rate(rate)
+@pytest.mark.parametrize("value", [1, -0.1, "0.5", None, True, float("nan")])
+def test_rate_below_one_names_argument_and_value(value):
+    assert arguments.rate_below_one("rate", 0.5) == 0.5
+    assert arguments.rate_below_one("rate", 0) == 0
+    with pytest.raises(ValueError, match=r"`rate` must be in \[0, 1\).*rate="):
+        arguments.rate_below_one("rate", value)

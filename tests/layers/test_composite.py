@@ -21,7 +21,7 @@ def made(**options):
     [
         ("batch", layers.BatchNormalization, None),
         ("group", layers.GroupNormalization, 16),
-        ("instance", layers.GroupNormalization, -1),
+        ("instance", layers.InstanceNormalization, None),
         (keras.layers.LayerNormalization(epsilon=0.5), keras.layers.LayerNormalization, None),
     ],
 )
@@ -88,3 +88,32 @@ def test_bad_arguments_are_named(options, message):
 def test_wrong_rank_is_named():
     with pytest.raises(ValueError, match="expected ndim=4"):
         layers.StackedConv2D(4, 3)(np.zeros((3, 5, 5), "float32"))
+
+
+def test_zero_scale_without_a_normalization_after_it_is_a_kernel_of_zeros():
+    class Plain(Block):
+        def __init__(self, unit, **kwargs):
+            super().__init__(**kwargs)
+            self.body = self.unit(3, 3, zero_scale=True, **unit)
+
+    x = np.random.default_rng(0).normal(size=(2, 5, 5, 2)).astype("float32")
+    for unit in ({"normalization": None}, {"activation_first": True}, {"depthwise": True}):
+        assert not np.any(keras.ops.convert_to_numpy(Plain(unit)(x)))
+    before = Plain({"activation_first": True})
+    before.build((None, 5, 5, 2))
+    assert np.all(keras.ops.convert_to_numpy(before.body.normalization.gamma) == 1)
+
+
+def test_activated_normalizes_any_layer():
+    block = Block(normalization="batch")
+    unit = block.activated(keras.layers.MaxPooling2D(2))
+    x = np.random.default_rng(0).normal(size=(2, 4, 6, 3)).astype("float32")
+    y = keras.ops.convert_to_numpy(unit(x))
+    expected = np.maximum(x.reshape(2, 2, 2, 3, 2, 3).max((2, 4)), 0)
+    np.testing.assert_allclose(y, expected / np.sqrt(1.001), rtol=1e-5)
+
+
+def test_same_shape_divides_the_places_by_the_strides():
+    assert Block().same_shape((2, 5, None, 3), 7, (2, 3)) == (2, 3, None, 7)
+    first = Block(data_format="channels_first")
+    assert first.same_shape((None, 3, 5, 9), 7, (2, 3)) == (None, 7, 3, 3)

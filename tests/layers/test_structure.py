@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 
-from kerasbook.layers.structure import Chain, Concatenation, Unit
+from kerasbook.layers.structure import Chain, Concatenation, Sum, Unit
 
 
 class Add(keras.layers.Layer):
@@ -73,3 +73,10 @@ def test_a_unit_normalizes_after_the_convolution_or_before():
         keras.layers.Dense(2, kernel_initializer="ones"), normalization=None, activation=None
     )
     assert numpy(bare(np.ones((1, 3), "float32"))).tolist() == [[3, 3]]
+
+
+def test_a_sum_adds_what_its_parts_make_of_the_same_inputs():
+    both = Sum([Chain([]), Add(1, 1), keras.layers.Dense(3, kernel_initializer="ones")])
+    both.build((None, 3))
+    assert numpy(both(np.array([[1, 2, 4]], "float32"))).tolist() == [[10, 12, 16]]
+    assert both.compute_output_shape((None, 3)) == (None, 3)

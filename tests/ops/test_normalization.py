@@ -45,3 +45,14 @@ def test_fused_kernel_is_refused_where_it_would_change_numbers():
     assert not ops.has_fused_batch_normalization("float64", 1e-3)
     expected = keras.backend.backend() == "tensorflow"
     assert ops.has_fused_batch_normalization("float32", 1e-3) == expected
+
+
+@pytest.mark.tensorflow
+@pytest.mark.parametrize(("gpus", "channels"), [((), [3, 6, 8, 60]), (("0",), [3, 8, 58, 60])])
+def test_fused_batch_normalization_is_for_channels_in_fours_on_a_cpu(monkeypatch, gpus, channels):
+    import tensorflow as tf
+
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: list(gpus))
+    found = [c for c in (3, 6, 8, 58, 60) if ops.has_fused_batch_normalization("float32", 1e-3, c)]
+    assert set(channels) <= set(found)
+    assert (58 in found) == bool(gpus)

@@ -67,7 +67,7 @@ class SqueezeExcite(keras.layers.Layer):
         channels = static_channels(input_shape, axis)
         hidden = max(1, channels // self.reduction_ratio)
         self.squeeze = self._dense(hidden, self.activation, "squeeze")
-        self.excite = self._dense(channels, self.gate_activation, "excite")
+        self.excite = self._dense(channels, None, "excite")
         self.squeeze.build((input_shape[0], channels))
         self.excite.build((input_shape[0], hidden))
 
@@ -79,7 +79,7 @@ class SqueezeExcite(keras.layers.Layer):
         else:
             places, gate_shape = range(2, rank), (-1, inputs.shape[1], *(1,) * (rank - 2))
         means = ops.mean(inputs, axis=tuple(places))  # (batch, channels)
-        gates = self.excite(self.squeeze(means))
+        gates = self.gate_activation(self.excite(self.squeeze(means)))
         return inputs * ops.reshape(gates, gate_shape)
 
     def _dense(self, units, activation, name):

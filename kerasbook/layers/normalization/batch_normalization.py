@@ -19,7 +19,7 @@ class BatchNormalization(keras.layers.BatchNormalization):
     This is `keras.layers.BatchNormalization` with the same arguments, variables and numbers.
     On TensorFlow, with the channels last, in float32 or half precision, without `mask`,
     `renorm` and `synchronized`, and with an `epsilon` of at least 1.001e-5, one fused kernel
-    computes it; else Keras does.
+    computes it, but on a CPU only where it is the faster way; else Keras does.
 
     Args:
         axis: The channel axis.
@@ -58,13 +58,14 @@ class BatchNormalization(keras.layers.BatchNormalization):
         super().build(input_shape)
 
     def call(self, inputs, training=False, mask=None):
+        channels = inputs.shape[self.axis]
         channels_last = self.axis % len(inputs.shape) == len(inputs.shape) - 1
         if (
             mask is not None
             or not channels_last
             or self.synchronized
             or getattr(self, "renorm", False)
-            or not kernels.has_fused_batch_normalization(inputs.dtype, self.epsilon)
+            or not kernels.has_fused_batch_normalization(inputs.dtype, self.epsilon, channels)
         ):
             return super().call(inputs, training=training, mask=mask)
         # The kernel wants both; without `scale` or `center` they are constants.

@@ -4,7 +4,7 @@ import keras
 from keras import ops
 
 from kerasbook import ops as kernels
-from kerasbook.layers.arguments import data_format_of, dropout_rate, positive_integer
+from kerasbook.layers.arguments import data_format_of, positive_integer, rate_below_one
 
 
 @keras.saving.register_keras_serializable(package="kerasbook")
@@ -48,7 +48,7 @@ class DropBlock2D(keras.layers.Layer):
 
     def __init__(self, rate, block_size=7, *, data_format=None, seed=None, **kwargs):
         super().__init__(**kwargs)
-        self.rate = dropout_rate(rate)
+        self.rate = rate_below_one("rate", rate)
         self.block_size = positive_integer("block_size", block_size)
         self.data_format = data_format_of(data_format)
         self.seed = seed

@@ -4,7 +4,7 @@ import keras
 from keras import activations, constraints, initializers, ops, regularizers
 
 from kerasbook import ops as kernels
-from kerasbook.layers.arguments import dropout_rate, positive_integer, static_channels
+from kerasbook.layers.arguments import positive_integer, rate_below_one, static_channels
 
 
 @keras.saving.register_keras_serializable(package="kerasbook")
@@ -76,7 +76,7 @@ class DropConnectDense(keras.layers.Layer):
     ):
         super().__init__(**kwargs)
         self.units = positive_integer("units", units)
-        self.rate = dropout_rate(rate)
+        self.rate = rate_below_one("rate", rate)
         self.per_image = per_image
         self.activation = activations.get(activation)
         self.use_bias = use_bias

@@ -3,7 +3,7 @@
 import keras
 
 from kerasbook import ops
-from kerasbook.layers.arguments import dropout_rate
+from kerasbook.layers.arguments import rate_below_one
 
 
 @keras.saving.register_keras_serializable(package="kerasbook")
@@ -40,7 +40,7 @@ class DropPath(keras.layers.Layer):
 
     def __init__(self, rate, *, seed=None, **kwargs):
         super().__init__(**kwargs)
-        self.rate = dropout_rate(rate)
+        self.rate = rate_below_one("rate", rate)
         self.seed = seed
         self.seed_generator = keras.random.SeedGenerator(seed)
 

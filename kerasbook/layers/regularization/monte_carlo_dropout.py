@@ -5,7 +5,7 @@ import numpy as np
 from keras import ops, tree
 
 from kerasbook import ops as kernels
-from kerasbook.layers.arguments import dropout_rate, positive_integer
+from kerasbook.layers.arguments import positive_integer, rate_below_one
 
 
 @keras.saving.register_keras_serializable(package="kerasbook")
@@ -52,7 +52,7 @@ class MonteCarloDropout(keras.layers.Layer):
 
     def __init__(self, rate, *, sampling=True, noise_shape=None, seed=None, **kwargs):
         super().__init__(**kwargs)
-        self.rate = dropout_rate(rate)
+        self.rate = rate_below_one("rate", rate)
         self.sampling = sampling
         if noise_shape is not None:
             sizes = noise_shape if isinstance(noise_shape, (list, tuple)) else [0]
