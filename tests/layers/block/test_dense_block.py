@@ -30,6 +30,7 @@ def test_definition(data_format, training, bottleneck_ratio, rng):
     assert not units.left
 
 
+@pytest.mark.tensorflow
 def test_the_blocks_of_keras_applications():
     model = keras.applications.DenseNet121(False, None, input_shape=(32, 32, 3))
     block, transition = DenseBlock(6, 32), TransitionBlock()

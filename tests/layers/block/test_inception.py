@@ -28,6 +28,7 @@ def inception_v3():
     return keras.applications.InceptionV3(False, None, input_shape=(None, None, 3))
 
 
+@pytest.mark.tensorflow
 @pytest.mark.parametrize("name", MIXED)
 def test_the_blocks_of_keras_applications(name, inception_v3, rng):
     previous = BEFORE.get(name, f"mixed{int(name[5:]) - 1}")

@@ -44,6 +44,7 @@ def test_without_expansion_and_with_a_gate(rng):
     np.testing.assert_allclose(outputs(block, x), x + y, rtol=1e-4, atol=1e-4)
 
 
+@pytest.mark.tensorflow
 def test_the_blocks_of_keras_applications(rng):
     model = keras.applications.MobileNetV2((32, 32, 3), 0.35, False, None)
     # One without expansion, one that halves the size, one that adds.

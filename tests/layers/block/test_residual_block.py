@@ -155,21 +155,27 @@ def test_drop_path_drops_whole_branches(rng):
 
 def test_dropout_stands_between_the_first_convolutions(rng):
     x = np.repeat(rng.normal(size=(1, 6, 7, 3)), 2, 0)
-    options = {"preactivation": True, "normalization": None, "use_bias": False, "seed": 3}
-    block = built(ResidualBlock, 3, shape=x.shape, dropout_rate=0.25, **options)
-    units = Units(block, rng)
-    inner = np.maximum(units.conv(np.maximum(x, 0)), 0)
-    close(outputs(block, x), x + units.conv(inner))
-    y = outputs(block, x, training=True)
+    options = {"kernel_size": 1, "activation": None, "normalization": None, "use_bias": False}
+    options |= {"preactivation": True, "dropout_rate": 0.25, "seed": 3}
+    blocks = [built(ResidualBlock, 3, shape=x.shape, **options) for _ in range(2)]
+    first = rng.normal(size=(1, 1, 3, 3))
+    for block in blocks:
+        kernels = [w for w in block.trainable_weights if len(w.shape) == 4]
+        kernels[0].assign(first)
+        kernels[1].assign(np.ones((1, 1, 3, 3)))
+    inner = x @ first[0, 0]
+    close(outputs(blocks[0], x), x + inner.sum(-1, keepdims=True))
+    y = outputs(blocks[0], x, training=True)
+    # Sums of what is left of three values: the same in every channel.
+    branch = (y - x)[..., :1]
+    close(y - x, np.repeat(branch, 3, -1))
+    terms = inner[..., None, :] * np.array(list(np.ndindex(2, 2, 2))) / 0.75
+    assert np.abs(terms.sum(-1) - branch).min(-1).max() < 1e-4
     assert np.abs(y[0] - y[1]).max() > 1e-3
-    again = built(ResidualBlock, 3, shape=x.shape, dropout_rate=0.25, **options)
-    again.set_weights(
-        [w for w in block.get_weights() if w.ndim == 4]
-        + [w for w in again.get_weights() if w.ndim != 4]
-    )
-    np.testing.assert_array_equal(outputs(again, x, training=True), y)
+    np.testing.assert_array_equal(outputs(blocks[1], x, training=True), y)
 
 
+@pytest.mark.tensorflow
 @pytest.mark.parametrize("classes", ["ResNet50", "ResNet50V2"])
 def test_the_blocks_of_keras_applications(classes, rng):
     """Block 1 of stage 2 and, with an identity, block 2: the weights copied over by name."""
