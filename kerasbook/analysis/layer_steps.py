@@ -109,6 +109,7 @@ OWN_RULES = {
             "DropPath",
             "Heaviside",
             "MonteCarloDropout",
+            "SpatialSqueezeExcite",
             "Swish",
         ],
         _position_wise,
