@@ -70,6 +70,22 @@ def highlights():
     return layers(HIGHLIGHTS)
 
 
+def memory():
+    record = read("memory")
+    rows = [
+        [
+            f"`{row['name']}`" if "(" in row["name"] else row["name"],
+            f"{row['needed_mib']:.1f} MiB",
+            f"{row['peak_mib']:.1f} MiB",
+            f"{row['times_needed']:.2f}",
+        ]
+        for row in record["rows"]
+    ]
+    shape = " x ".join(map(str, record["rows"][0]["input_shape"]))
+    header = [f"train step on {shape}", "needed", "peak", "peak / needed"]
+    return table(header, rows, f"{machine(record)}; `benchmarks/memory.py`.")
+
+
 def engine():
     record = read("engine")
     [row] = record["rows"]
@@ -110,7 +126,7 @@ def imports():
     return table(header, rows, f"{machine(record)}; `benchmarks/imports.py`.")
 
 
-TABLES = {f.__name__: f for f in (layers, highlights, engine, accuracy, imports)}
+TABLES = {f.__name__: f for f in (layers, highlights, memory, engine, accuracy, imports)}
 
 
 def fill(text):

@@ -32,7 +32,7 @@ FLOORS = [
     {"__init__"},
 ]
 TENSORFLOW_ROOMS = {"ops", "training", "serving", "recipes", "cli", "augmentation", "testing"}
-# These stand in for layers of Keras and keep the order of its arguments.
+# These stand in for layers that Keras has, or had, and keep the order of its arguments.
 DROP_INS = {
     "BatchNormalization",
     "Conv1D",
@@ -40,6 +40,9 @@ DROP_INS = {
     "Conv3D",
     "DepthwiseConv2D",
     "GroupNormalization",
+    "LocallyConnected1D",
+    "LocallyConnected2D",
+    "LocallyConnected3D",
 }
 
 

@@ -15,6 +15,9 @@ from kerasbook.layers.convolution.depthwise_separable_conv2d import DepthwiseSep
 from kerasbook.layers.convolution.dilated_conv2d import DilatedConv2D
 from kerasbook.layers.convolution.grouped_conv2d import GroupedConv2D
 from kerasbook.layers.convolution.hybrid_dilated_conv2d import HybridDilatedConv2D
+from kerasbook.layers.convolution.locally_connected1d import LocallyConnected1D
+from kerasbook.layers.convolution.locally_connected2d import LocallyConnected2D
+from kerasbook.layers.convolution.locally_connected3d import LocallyConnected3D
 from kerasbook.layers.convolution.multi_scale_conv2d import MultiScaleConv2D
 from kerasbook.layers.convolution.shuffled_group_conv2d import ShuffledGroupConv2D
 from kerasbook.layers.convolution.stacked_conv2d import StackedConv2D
@@ -38,6 +41,9 @@ __all__ = [
     "GroupNormalization",
     "GroupedConv2D",
     "HybridDilatedConv2D",
+    "LocallyConnected1D",
+    "LocallyConnected2D",
+    "LocallyConnected3D",
     "MultiScaleConv2D",
     "ShuffledGroupConv2D",
     "SqueezeExcite",

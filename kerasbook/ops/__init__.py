@@ -2,6 +2,7 @@
 
 from kerasbook.ops.channels import channel_shuffle
 from kerasbook.ops.convolution import conv, conv_output_length
+from kerasbook.ops.local_convolution import local_conv
 from kerasbook.ops.normalization import (
     fused_batch_normalization,
     group_normalization,
@@ -16,5 +17,6 @@ __all__ = [
     "fused_batch_normalization",
     "group_normalization",
     "has_fused_batch_normalization",
+    "local_conv",
     "random_uniform",
 ]

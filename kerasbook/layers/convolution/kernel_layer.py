@@ -64,6 +64,10 @@ class KernelLayer(keras.layers.Layer):
         """Returns the kernel's shape for inputs of `channels` and outputs of `sizes`."""
         raise NotImplementedError
 
+    def kernel_start(self, sizes):
+        """Returns the initializer of the kernel for outputs of `sizes`."""
+        return self.kernel_initializer
+
     def bias_shape(self, sizes):
         """Returns the bias' shape for outputs of `sizes`, the channels last."""
         return (self.filters,)
@@ -85,7 +89,7 @@ class KernelLayer(keras.layers.Layer):
         self.kernel = self.add_weight(
             name="kernel",
             shape=self.kernel_shape(channels, sizes),
-            initializer=self.kernel_initializer,
+            initializer=self.kernel_start(sizes),
             regularizer=self.kernel_regularizer,
             constraint=self.kernel_constraint,
         )
