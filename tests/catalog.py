@@ -79,4 +79,12 @@ CATALOG = [
     row(layers.ShuffledGroupConv2D, 4, 3, shape=(2, 7, 9, 6), arguments={"groups": 2}),
     row(layers.StackedConv2D, 3, 5, shape=(2, 8, 9, 2), arguments={"padding": "valid"}),
     row(layers.SqueezeExcite, 2, shape=(3, 5, 7, 4), arguments={"activation": "swish"}),
+    row(layers.TiledConv1D, 4, 3, shape=(3, 11, 2), arguments={"tile": 4, "strides": 2}),
+    row(
+        layers.TiledConv2D,
+        4,
+        (3, 2),
+        shape=(3, 9, 8, 2),
+        arguments={"tile": (3, 2), "padding": "same"},
+    ),
 ]

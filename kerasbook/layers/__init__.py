@@ -21,6 +21,8 @@ from kerasbook.layers.convolution.locally_connected3d import LocallyConnected3D
 from kerasbook.layers.convolution.multi_scale_conv2d import MultiScaleConv2D
 from kerasbook.layers.convolution.shuffled_group_conv2d import ShuffledGroupConv2D
 from kerasbook.layers.convolution.stacked_conv2d import StackedConv2D
+from kerasbook.layers.convolution.tiled_conv1d import TiledConv1D
+from kerasbook.layers.convolution.tiled_conv2d import TiledConv2D
 from kerasbook.layers.normalization.batch_normalization import BatchNormalization
 from kerasbook.layers.normalization.group_normalization import GroupNormalization
 from kerasbook.layers.regularization.drop_path import DropPath
@@ -48,6 +50,8 @@ __all__ = [
     "ShuffledGroupConv2D",
     "SqueezeExcite",
     "StackedConv2D",
+    "TiledConv1D",
+    "TiledConv2D",
 ]
 
 

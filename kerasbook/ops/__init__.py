@@ -9,6 +9,7 @@ from kerasbook.ops.normalization import (
     has_fused_batch_normalization,
 )
 from kerasbook.ops.random import random_uniform
+from kerasbook.ops.tiled_convolution import tiled_conv
 
 __all__ = [
     "channel_shuffle",
@@ -19,4 +20,5 @@ __all__ = [
     "has_fused_batch_normalization",
     "local_conv",
     "random_uniform",
+    "tiled_conv",
 ]
