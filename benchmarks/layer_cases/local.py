@@ -1,4 +1,4 @@
-"""Locally connected layers. Keras has none since version 3."""
+"""Locally connected and tiled layers. Keras has none of them since version 3."""
 
 import keras
 from layer_step import Case
@@ -24,6 +24,29 @@ class Patches(keras.layers.Layer):
         return keras.ops.einsum("bijk,ijkd->bijd", patches, self.kernel) + self.bias
 
 
+class Interleaved(keras.layers.Layer):
+    """A strided convolution for each kernel of the tile, stacked and interleaved."""
+
+    def __init__(self, filters, size, tile):
+        super().__init__()
+        self.size, self.tile = size, tile
+        self.parts = [keras.layers.Conv2D(filters, size, strides=tile) for _ in range(tile**2)]
+
+    def call(self, inputs):
+        height, width = (size - self.size + 1 for size in inputs.shape[1:3])
+        extra = self.size - 1
+        rows = []
+        for i in range(self.tile):
+            ys = []
+            for j in range(self.tile):
+                view = inputs[:, i : height - self.tile + 1 + i + extra]
+                view = view[:, :, j : width - self.tile + 1 + j + extra]
+                ys.append(self.parts[i * self.tile + j](view))
+            rows.append(keras.ops.stack(ys, 3))
+        y = keras.ops.stack(rows, 2)  # (batch, rounds, tile, rounds, tile, filters)
+        return keras.ops.reshape(y, (-1, height, width, y.shape[-1]))
+
+
 CASES = [
     Case(
         "LocallyConnected2D(16, 3)",
@@ -33,5 +56,18 @@ CASES = [
             "Conv2D": lambda: keras.layers.Conv2D(16, 3),
         },
         (32, 32, 32, 16),
+    ),
+    *(
+        Case(
+            f"TiledConv2D(16, 3, tile={tile})",
+            lambda tile=tile: layers.TiledConv2D(16, 3, tile=tile),
+            {
+                "Keras composition": lambda tile=tile: Interleaved(16, 3, tile),
+                "Conv2D": lambda: keras.layers.Conv2D(16, 3),
+            },
+            (32, 32, 32, 16),
+            pairs=11,
+        )
+        for tile in (2, 5, 10)
     ),
 ]

@@ -40,6 +40,8 @@ from kerasbook.layers.convolution.locally_connected3d import LocallyConnected3D
 from kerasbook.layers.convolution.multi_scale_conv2d import MultiScaleConv2D
 from kerasbook.layers.convolution.shuffled_group_conv2d import ShuffledGroupConv2D
 from kerasbook.layers.convolution.stacked_conv2d import StackedConv2D
+from kerasbook.layers.convolution.tiled_conv1d import TiledConv1D
+from kerasbook.layers.convolution.tiled_conv2d import TiledConv2D
 from kerasbook.layers.convolution.true_conv1d import TrueConv1D
 from kerasbook.layers.convolution.true_conv2d import TrueConv2D
 from kerasbook.layers.convolution.true_conv3d import TrueConv3D
@@ -119,6 +121,8 @@ __all__ = [
     "StackedConv2D",
     "StochasticPooling2D",
     "Swish",
+    "TiledConv1D",
+    "TiledConv2D",
     "TransitionBlock",
     "TrueConv1D",
     "TrueConv2D",

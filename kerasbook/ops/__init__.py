@@ -16,6 +16,7 @@ from kerasbook.ops.normalization import (
 from kerasbook.ops.pooling import lp_pool, max_pool_with_argmax, max_unpool
 from kerasbook.ops.random import random_uniform
 from kerasbook.ops.replicas import calls_may_set_trainable_variables, mean_over_replicas
+from kerasbook.ops.tiled_convolution import tiled_conv
 from kerasbook.ops.windows import window_taps
 
 __all__ = [
@@ -38,5 +39,6 @@ __all__ = [
     "mean_over_replicas",
     "random_uniform",
     "swish",
+    "tiled_conv",
     "window_taps",
 ]
