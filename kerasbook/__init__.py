@@ -22,6 +22,7 @@ __getattr__, __dir__ = attach(
                 "recipes",
                 "registry",
                 "serving",
+                "surgery",
                 "testing",
                 "training",
                 "visual",

@@ -24,7 +24,7 @@ FLOORS = [
     {"ops"},
     {"initializers"},
     {"layers"},
-    {"analysis", "augmentation", "callbacks", "testing"},
+    {"analysis", "augmentation", "callbacks", "surgery", "testing"},
     {"applications"},
     {"serving", "visual"},
     {"training"},
