@@ -2,5 +2,6 @@
 
 from kerasbook.surgery.batch_norm_folding import fold_batch_norm
 from kerasbook.surgery.batch_norm_recalibration import recalibrate_batch_norm
+from kerasbook.surgery.dense_to_convolution import dense_to_convolution
 
-__all__ = ["fold_batch_norm", "recalibrate_batch_norm"]
+__all__ = ["dense_to_convolution", "fold_batch_norm", "recalibrate_batch_norm"]
