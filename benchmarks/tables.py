@@ -57,8 +57,10 @@ def layers(names=None):
         for rival in rivals:
             found = row["rivals"].get(rival)
             cells.append(f"{found['times_faster']:.2f}" if found else "")
+        others = {k: v for k, v in row["rivals"].items() if k not in rivals}
+        cells.append(", ".join(f"{k} {v['times_faster']:.2f}" for k, v in others.items()))
         rows.append(cells)
-    header = ["train step", "input", "kerasbook", *rivals]
+    header = ["train step", "input", "kerasbook", *rivals, "other"]
     note = (
         "Times of each rival over ours, above 1 where ours is faster; medians of paired runs on "
         f"{machine(record)}, torch {record['environment']['torch']}; `benchmarks/layers.py`."

@@ -142,6 +142,12 @@ def reduction(x):
     return keras.layers.Concatenate()([strided(x), double, pooled])
 
 
+def squeeze_excite(x):
+    means = keras.layers.GlobalAveragePooling2D(keepdims=True)(x)
+    hidden = keras.layers.Dense(8, activation="relu")(means)
+    return keras.layers.Multiply()([x, keras.layers.Dense(128, activation="sigmoid")(hidden)])
+
+
 def channel_attention(x):
     means = keras.layers.GlobalAveragePooling2D()(x)
     gates = keras.layers.Reshape((-1, 1))(means)
@@ -322,6 +328,12 @@ CASES = [
         reduction,
         (16, 17, 17, 192),
         positive=True,
+    ),
+    case(
+        "SqueezeExcite(16)",
+        lambda: layers.SqueezeExcite(16),
+        squeeze_excite,
+        (32, 28, 28, 128),
     ),
     case(
         "EfficientChannelAttention(3)",

@@ -40,6 +40,31 @@ class Shuffled(keras.layers.Layer):
         return keras.ops.reshape(keras.ops.swapaxes(y, -1, -2), shape)
 
 
+class Flipped(keras.layers.Layer):
+    """A convolution of Keras' operations with the kernel flipped."""
+
+    def __init__(self, filters, rank):
+        super().__init__()
+        self.filters, self.rank = filters, rank
+
+    def build(self, shape):
+        self.kernel = self.add_weight(shape=(*(3,) * self.rank, shape[-1], self.filters))
+        self.bias = self.add_weight(shape=(self.filters,), initializer="zeros")
+
+    def call(self, inputs):
+        kernel = keras.ops.flip(self.kernel, tuple(range(self.rank)))
+        return keras.ops.conv(inputs, kernel, padding="same") + self.bias
+
+
+class ShuffleAlone(keras.layers.Layer):
+    """Channels split in groups, transposed and joined."""
+
+    def call(self, inputs):
+        shape = keras.ops.shape(inputs)
+        y = keras.ops.reshape(inputs, (*shape[:-1], 4, -1))
+        return keras.ops.reshape(keras.ops.swapaxes(y, -1, -2), shape)
+
+
 class Pyramid(keras.layers.Layer):
     """DeepLabv3's pyramid of Keras' layers."""
 
@@ -123,6 +148,30 @@ CASES = [
         )
         for kind in (layers.GroupedConv2D, layers.ShuffledGroupConv2D)
         for groups in (4, 32)
+    ),
+    *(
+        Case(
+            f"TrueConv{rank}D({filters}, 3)",
+            lambda rank=rank, filters=filters: getattr(layers, f"TrueConv{rank}D")(
+                filters, 3, padding="same"
+            ),
+            {"Keras composition": lambda rank=rank, filters=filters: Flipped(filters, rank)},
+            shape,
+        )
+        for rank, filters, shape in (
+            (1, 64, (32, 256, 64)),
+            (2, 64, SMALL),
+            (3, 32, (4, 16, 24, 24, 16)),
+        )
+    ),
+    Case(
+        "ChannelShuffle(4)",
+        lambda: layers.ChannelShuffle(4),
+        {
+            "Keras composition": ShuffleAlone,
+            "torch": lambda torch: torch.nn.ChannelShuffle(4),
+        },
+        SMALL,
     ),
     Case(
         "DilatedConv2D(64, 3)",

@@ -76,6 +76,12 @@ class DropConnectConvolution(keras.layers.Layer):
 
 CASES = [
     Case(
+        "DropPath(0.2)",
+        lambda: layers.DropPath(0.2),
+        {"Keras composition": lambda: keras.layers.Dropout(0.2, noise_shape=(None, 1, 1, 1))},
+        SHAPE,
+    ),
+    Case(
         "DropBlock2D(0.1, 7)",
         lambda: layers.DropBlock2D(0.1, 7),
         {"Keras composition": lambda: DropBlock(0.1, 7)},
