@@ -1,14 +1,14 @@
 """Batch renormalization: batch normalization corrected towards its moving averages."""
 
 import keras
-from keras import constraints, initializers, ops, regularizers
+from keras import ops
 
 from kerasbook import ops as kernels
-from kerasbook.layers.arguments import static_channels
+from kerasbook.layers.normalization.channel_normalization import ChannelNormalization
 
 
 @keras.saving.register_keras_serializable(package="kerasbook")
-class BatchRenormalization(keras.layers.Layer):
+class BatchRenormalization(ChannelNormalization):
     """Normalizes each channel as the moving averages would, with the gradient of the batch.
 
     While training, `y = gamma ((x - mean) / deviation * r + d) + beta` with the mean and the
@@ -92,10 +92,21 @@ class BatchRenormalization(keras.layers.Layer):
         gamma_constraint=None,
         **kwargs,
     ):
-        super().__init__(**kwargs)
+        super().__init__(
+            axis=axis,
+            epsilon=epsilon,
+            center=center,
+            scale=scale,
+            beta_initializer=beta_initializer,
+            gamma_initializer=gamma_initializer,
+            beta_regularizer=beta_regularizer,
+            gamma_regularizer=gamma_regularizer,
+            beta_constraint=beta_constraint,
+            gamma_constraint=gamma_constraint,
+            **kwargs,
+        )
         for name, value, rule, holds in (
             ("momentum", momentum, "in [0, 1]", 0 <= momentum <= 1),
-            ("epsilon", epsilon, "above 0", epsilon > 0),
             ("r_max", r_max, "1 or above", r_max >= 1),
             ("d_max", d_max, "0 or above", d_max >= 0),
             ("warmup_steps", warmup_steps, "0 or above", warmup_steps >= 0),
@@ -104,37 +115,16 @@ class BatchRenormalization(keras.layers.Layer):
         ):
             if not holds:
                 raise ValueError(f"`{name}` must be {rule}. Received: {name}={value}")
-        self.axis = axis
         self.momentum = momentum
-        self.epsilon = epsilon
         self.r_max = r_max
         self.d_max = d_max
         self.warmup_steps = warmup_steps
         self.r_max_steps = r_max_steps
         self.d_max_steps = d_max_steps
-        self.center = center
-        self.scale = scale
-        self.beta_initializer = initializers.get(beta_initializer)
-        self.gamma_initializer = initializers.get(gamma_initializer)
-        self.beta_regularizer = regularizers.get(beta_regularizer)
-        self.gamma_regularizer = regularizers.get(gamma_regularizer)
-        self.beta_constraint = constraints.get(beta_constraint)
-        self.gamma_constraint = constraints.get(gamma_constraint)
 
     def build(self, input_shape):
-        channels = static_channels(input_shape, self.axis)
-        self.input_spec = keras.layers.InputSpec(ndim=len(input_shape), axes={self.axis: channels})
-        self.gamma = self.beta = None
-        for name in ["gamma"] * self.scale + ["beta"] * self.center:
-            weight = self.add_weight(
-                name=name,
-                shape=(channels,),
-                initializer=getattr(self, f"{name}_initializer"),
-                regularizer=getattr(self, f"{name}_regularizer"),
-                constraint=getattr(self, f"{name}_constraint"),
-                autocast=False,
-            )
-            setattr(self, name, weight)
+        super().build(input_shape)
+        channels = input_shape[self.axis]
         for name, initializer in (("moving_mean", "zeros"), ("moving_deviation", "ones")):
             weight = self.add_weight(
                 name=name,
@@ -195,7 +185,9 @@ class BatchRenormalization(keras.layers.Layer):
 
     def _is_fused(self, inputs):
         last = self.axis % len(inputs.shape) == len(inputs.shape) - 1
-        return last and kernels.has_fused_batch_normalization(inputs.dtype, self.epsilon)
+        return last and kernels.has_fused_batch_normalization(
+            inputs.dtype, self.epsilon, inputs.shape[-1]
+        )
 
     def _statistics(self, inputs):
         """Returns mean and variance of each channel; no gradient flows through them."""
@@ -233,26 +225,13 @@ class BatchRenormalization(keras.layers.Layer):
         )
         return ops.cast(outputs, inputs.dtype)
 
-    def compute_output_shape(self, input_shape):
-        return input_shape
-
     def get_config(self):
         return {
             **super().get_config(),
-            "axis": self.axis,
             "momentum": self.momentum,
-            "epsilon": self.epsilon,
             "r_max": self.r_max,
             "d_max": self.d_max,
             "warmup_steps": self.warmup_steps,
             "r_max_steps": self.r_max_steps,
             "d_max_steps": self.d_max_steps,
-            "center": self.center,
-            "scale": self.scale,
-            "beta_initializer": initializers.serialize(self.beta_initializer),
-            "gamma_initializer": initializers.serialize(self.gamma_initializer),
-            "beta_regularizer": regularizers.serialize(self.beta_regularizer),
-            "gamma_regularizer": regularizers.serialize(self.gamma_regularizer),
-            "beta_constraint": constraints.serialize(self.beta_constraint),
-            "gamma_constraint": constraints.serialize(self.gamma_constraint),
         }

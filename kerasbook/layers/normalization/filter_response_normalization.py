@@ -4,11 +4,11 @@ import keras
 from keras import constraints, initializers, ops, regularizers
 
 from kerasbook import ops as kernels
-from kerasbook.layers.arguments import static_channels
+from kerasbook.layers.normalization.channel_normalization import ChannelNormalization
 
 
 @keras.saving.register_keras_serializable(package="kerasbook")
-class FilterResponseNormalization(keras.layers.Layer):
+class FilterResponseNormalization(ChannelNormalization):
     """Divides each channel of each sample by its root mean square; a learned threshold follows.
 
     `y = max(gamma x / sqrt(nu2 + |epsilon|) + beta, tau)` with `nu2` the mean of `x^2` over the
@@ -25,6 +25,8 @@ class FilterResponseNormalization(keras.layers.Layer):
             starts at 1e-4. For inputs that have one position or few, such as those between
             dense layers: with one, all that is left of `x` without it is the sign.
         threshold: Whether to cut off below `tau`; else `y` is what stands first in the `max`.
+        center: Whether to add `beta`.
+        scale: Whether to multiply by `gamma`.
         beta_initializer: Initializer of `beta`.
         gamma_initializer: Initializer of `gamma`.
         tau_initializer: Initializer of `tau`.
@@ -65,6 +67,8 @@ class FilterResponseNormalization(keras.layers.Layer):
         epsilon=1e-6,
         learn_epsilon=False,
         threshold=True,
+        center=True,
+        scale=True,
         beta_initializer="zeros",
         gamma_initializer="ones",
         tau_initializer="zeros",
@@ -76,38 +80,30 @@ class FilterResponseNormalization(keras.layers.Layer):
         tau_constraint=None,
         **kwargs,
     ):
-        super().__init__(**kwargs)
-        if not isinstance(epsilon, (int, float)) or not epsilon > 0:
-            raise ValueError(f"`epsilon` must be above 0. Received: epsilon={epsilon}")
-        self.axis = axis
-        self.epsilon = epsilon
+        super().__init__(
+            axis=axis,
+            epsilon=epsilon,
+            center=center,
+            scale=scale,
+            beta_initializer=beta_initializer,
+            gamma_initializer=gamma_initializer,
+            beta_regularizer=beta_regularizer,
+            gamma_regularizer=gamma_regularizer,
+            beta_constraint=beta_constraint,
+            gamma_constraint=gamma_constraint,
+            **kwargs,
+        )
         self.learn_epsilon = learn_epsilon
         self.threshold = threshold
-        self.beta_initializer = initializers.get(beta_initializer)
-        self.gamma_initializer = initializers.get(gamma_initializer)
         self.tau_initializer = initializers.get(tau_initializer)
-        self.beta_regularizer = regularizers.get(beta_regularizer)
-        self.gamma_regularizer = regularizers.get(gamma_regularizer)
         self.tau_regularizer = regularizers.get(tau_regularizer)
-        self.beta_constraint = constraints.get(beta_constraint)
-        self.gamma_constraint = constraints.get(gamma_constraint)
         self.tau_constraint = constraints.get(tau_constraint)
 
     def build(self, input_shape):
-        channels = static_channels(input_shape, self.axis)
-        self.input_spec = keras.layers.InputSpec(ndim=len(input_shape), axes={self.axis: channels})
-        names = ("gamma", "beta", "tau") if self.threshold else ("gamma", "beta")
-        self.tau = self.learned_epsilon = None
-        for name in names:
-            weight = self.add_weight(
-                name=name,
-                shape=(channels,),
-                initializer=getattr(self, f"{name}_initializer"),
-                regularizer=getattr(self, f"{name}_regularizer"),
-                constraint=getattr(self, f"{name}_constraint"),
-                autocast=False,
-            )
-            setattr(self, name, weight)
+        super().build(input_shape)
+        channels = input_shape[self.axis]
+        self.tau = self.channel_weight("tau", channels) if self.threshold else None
+        self.learned_epsilon = None
         if self.learn_epsilon:
             self.learned_epsilon = self.add_weight(
                 name="learned_epsilon",
@@ -117,34 +113,22 @@ class FilterResponseNormalization(keras.layers.Layer):
             )
 
     def call(self, inputs):
-        last = self.axis % len(inputs.shape) == len(inputs.shape) - 1
-        inputs = ops.cast(inputs, self.compute_dtype)
-        x = inputs if last else ops.moveaxis(inputs, self.axis, -1)
+        return self.over_last_axis(self._normalize, inputs)
+
+    def _normalize(self, x):
         epsilon = self.epsilon
         if self.learn_epsilon:
             epsilon = epsilon + ops.abs(self.learned_epsilon)
-        outputs = kernels.filter_response_normalization(
-            x, self.gamma, self.beta, self.tau, epsilon=epsilon
-        )
-        return outputs if last else ops.moveaxis(outputs, -1, self.axis)
-
-    def compute_output_shape(self, input_shape):
-        return input_shape
+        gamma = self.gamma if self.scale else ops.ones((x.shape[-1],))
+        beta = self.beta if self.center else ops.zeros((x.shape[-1],))
+        return kernels.filter_response_normalization(x, gamma, beta, self.tau, epsilon=epsilon)
 
     def get_config(self):
         return {
             **super().get_config(),
-            "axis": self.axis,
-            "epsilon": self.epsilon,
             "learn_epsilon": self.learn_epsilon,
             "threshold": self.threshold,
-            "beta_initializer": initializers.serialize(self.beta_initializer),
-            "gamma_initializer": initializers.serialize(self.gamma_initializer),
             "tau_initializer": initializers.serialize(self.tau_initializer),
-            "beta_regularizer": regularizers.serialize(self.beta_regularizer),
-            "gamma_regularizer": regularizers.serialize(self.gamma_regularizer),
             "tau_regularizer": regularizers.serialize(self.tau_regularizer),
-            "beta_constraint": constraints.serialize(self.beta_constraint),
-            "gamma_constraint": constraints.serialize(self.gamma_constraint),
             "tau_constraint": constraints.serialize(self.tau_constraint),
         }

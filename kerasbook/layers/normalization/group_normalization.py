@@ -1,14 +1,14 @@
 """Group normalization, with layer and instance normalization at its two ends."""
 
 import keras
-from keras import constraints, initializers, ops, regularizers
 
 from kerasbook import ops as kernels
 from kerasbook.layers.arguments import divisible, static_channels
+from kerasbook.layers.normalization.channel_normalization import ChannelNormalization
 
 
 @keras.saving.register_keras_serializable(package="kerasbook")
-class GroupNormalization(keras.layers.Layer):
+class GroupNormalization(ChannelNormalization):
     """Normalizes each sample over its positions and the channels of each group.
 
     `y = gamma (x - mean) / sqrt(variance + epsilon) + beta`, mean and (biased) variance taken
@@ -67,75 +67,37 @@ class GroupNormalization(keras.layers.Layer):
         gamma_constraint=None,
         **kwargs,
     ):
-        super().__init__(**kwargs)
+        super().__init__(
+            axis=axis,
+            epsilon=epsilon,
+            center=center,
+            scale=scale,
+            beta_initializer=beta_initializer,
+            gamma_initializer=gamma_initializer,
+            beta_regularizer=beta_regularizer,
+            gamma_regularizer=gamma_regularizer,
+            beta_constraint=beta_constraint,
+            gamma_constraint=gamma_constraint,
+            **kwargs,
+        )
         if isinstance(groups, bool) or not isinstance(groups, int) or groups == 0 or groups < -1:
             raise ValueError(
                 f"`groups` must be a positive integer or -1. Received: groups={groups!r}"
             )
-        if not isinstance(epsilon, (int, float)) or not epsilon > 0:
-            raise ValueError(f"`epsilon` must be above 0. Received: epsilon={epsilon}")
         self.supports_masking = True
         self.groups = groups
-        self.axis = axis
-        self.epsilon = epsilon
-        self.center = center
-        self.scale = scale
-        self.beta_initializer = initializers.get(beta_initializer)
-        self.gamma_initializer = initializers.get(gamma_initializer)
-        self.beta_regularizer = regularizers.get(beta_regularizer)
-        self.gamma_regularizer = regularizers.get(gamma_regularizer)
-        self.beta_constraint = constraints.get(beta_constraint)
-        self.gamma_constraint = constraints.get(gamma_constraint)
 
     def build(self, input_shape):
-        channels = static_channels(input_shape, self.axis)
-        divisible("groups", channels if self.groups == -1 else self.groups, channels)
-        self.input_spec = keras.layers.InputSpec(ndim=len(input_shape), axes={self.axis: channels})
-        self.gamma = self.beta = None
-        if self.scale:
-            self.gamma = self.add_weight(
-                name="gamma",
-                shape=(channels,),
-                initializer=self.gamma_initializer,
-                regularizer=self.gamma_regularizer,
-                constraint=self.gamma_constraint,
-                autocast=False,
-            )
-        if self.center:
-            self.beta = self.add_weight(
-                name="beta",
-                shape=(channels,),
-                initializer=self.beta_initializer,
-                regularizer=self.beta_regularizer,
-                constraint=self.beta_constraint,
-                autocast=False,
-            )
+        if self.groups != -1:
+            divisible("groups", self.groups, static_channels(input_shape, self.axis))
+        super().build(input_shape)
 
     def call(self, inputs):
-        last = self.axis % len(inputs.shape) == len(inputs.shape) - 1
-        inputs = ops.cast(inputs, self.compute_dtype)
-        x = inputs if last else ops.moveaxis(inputs, self.axis, -1)
-        groups = x.shape[-1] if self.groups == -1 else self.groups
-        outputs = kernels.group_normalization(
-            x, groups, self.gamma, self.beta, epsilon=self.epsilon
-        )
-        return outputs if last else ops.moveaxis(outputs, -1, self.axis)
+        return self.over_last_axis(self._normalize, inputs)
 
-    def compute_output_shape(self, input_shape):
-        return input_shape
+    def _normalize(self, x):
+        groups = x.shape[-1] if self.groups == -1 else self.groups
+        return kernels.group_normalization(x, groups, self.gamma, self.beta, epsilon=self.epsilon)
 
     def get_config(self):
-        return {
-            **super().get_config(),
-            "groups": self.groups,
-            "axis": self.axis,
-            "epsilon": self.epsilon,
-            "center": self.center,
-            "scale": self.scale,
-            "beta_initializer": initializers.serialize(self.beta_initializer),
-            "gamma_initializer": initializers.serialize(self.gamma_initializer),
-            "beta_regularizer": regularizers.serialize(self.beta_regularizer),
-            "gamma_regularizer": regularizers.serialize(self.gamma_regularizer),
-            "beta_constraint": constraints.serialize(self.beta_constraint),
-            "gamma_constraint": constraints.serialize(self.gamma_constraint),
-        }
+        return {**super().get_config(), "groups": self.groups}

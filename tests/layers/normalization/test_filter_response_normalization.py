@@ -84,3 +84,11 @@ def test_bad_arguments_are_named():
         FilterResponseNormalization(epsilon=0)
     with pytest.raises(ValueError, match="static size"):
         FilterResponseNormalization().build((None, 3, 3, None))
+
+
+def test_without_scale_and_offset(rng):
+    x = rng.normal(size=(2, 4, 5, 3)).astype("float32")
+    layer = FilterResponseNormalization(center=False, scale=False, threshold=False)
+    expected = x / np.sqrt((x**2).mean((1, 2), keepdims=True) + 1e-6)
+    np.testing.assert_allclose(keras.ops.convert_to_numpy(layer(x)), expected, rtol=1e-5)
+    assert layer.weights == []
