@@ -90,3 +90,26 @@ def test_fallback_equals_the_definition_in_three_dimensions(groups, rate, paddin
     kernel = rng.normal(size=(2, 3, 2, 4 // groups, 4))
     y = kernels.conv(x, kernel, (2, 1, 3), padding, rate)
     np.testing.assert_allclose(y, convolve(x, kernel, (2, 1, 3), padding, rate), atol=1e-12)
+
+
+@pytest.mark.parametrize("strides", [(2, 1), (1, 3)])
+@pytest.mark.parametrize("padding", ["same", "valid"])
+def test_a_kernel_of_one_pixel_with_two_strides(strides, padding, rng):
+    x, kernel = rng.normal(size=(2, 6, 7, 4)), rng.normal(size=(1, 1, 4, 5))
+    y = kernels.conv(tf.constant(x), tf.constant(kernel), strides, padding, (1, 1))
+    np.testing.assert_allclose(y, convolve(x, kernel, strides, padding), atol=1e-9)
+
+
+def test_a_kernel_of_one_pixel_with_two_strides_does_not_kill_the_process():
+    code = (
+        "import tensorflow as tf\n"
+        "from kerasbook.ops import convolution_tensorflow as kernels\n"
+        "x, w = tf.ones((3, 6, 7, 4)), tf.ones((1, 1, 4, 12))\n"
+        "for _ in range(100):\n"
+        "    with tf.GradientTape() as tape:\n"
+        "        tape.watch(w)\n"
+        "        y = kernels.conv(x, w, (2, 1), 'same', (1, 1))\n"
+        "    tape.gradient(y, w)\n"
+    )
+    result = subprocess.run([sys.executable, "-c", code], timeout=100, check=False)
+    assert result.returncode == 0

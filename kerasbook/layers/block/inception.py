@@ -43,7 +43,11 @@ class Inception(Block):
 
     def four_paths(self, filters_1x1, second, third, pool_filters):
         """Returns 1 x 1, two given paths, and the pooling before 1 x 1, side by side."""
-        pooled = Chain([self.pool(), self.unit(pool_filters, 1)], dtype=self.dtype_policy)
+        pool, unit = self.pool(), self.unit(pool_filters, 1)
+        pooled = Chain([pool, unit], dtype=self.dtype_policy)
+        if self.pooling == "avg":
+            # A mean and a 1 x 1 convolution commute, and after the latter there is less to pool.
+            pooled = self.activated(Chain([unit.convolution, pool], dtype=self.dtype_policy))
         return self.side_by_side([self.unit(filters_1x1, 1), second, third, pooled])
 
     def get_config(self):
