@@ -26,8 +26,8 @@ class LocallyConnected2D(LocallyConnected):
         dilation_rate: Pixels between neighbouring taps, two integers or one.
         activation: Function applied to the result, or `None`.
         use_bias: Whether to add a bias at each place.
-        kernel_initializer: Initializer of the kernel. Those that scale the variance count the
-            inputs and outputs of one place.
+        kernel_initializer: Initializer of the kernel. Those that look at the shape see the
+            kernel of one place.
         bias_initializer: Initializer of the bias.
         kernel_regularizer: Penalty on the kernel.
         bias_regularizer: Penalty on the bias.

@@ -65,6 +65,45 @@ def test_other_initializers_stay_as_they_are():
     assert of_each(keras.initializers.HeNormal(seed=3), 9).seed == 3
 
 
+def test_an_orthogonal_start_is_orthogonal_at_every_place_and_differs():
+    layer = layers.LocallyConnected2D(4, (2, 3), kernel_initializer="orthogonal")
+    layer.build((None, 4, 5, 2))
+    kernels = numpy(layer.kernel).transpose(2, 3, 0, 1, 4, 5).reshape(9, 12, 4)
+    for kernel in kernels:
+        np.testing.assert_allclose(kernel.T @ kernel, np.eye(4), atol=1e-5)
+    assert len(np.unique(kernels[:, 0, 0])) == 9
+
+
+def test_one_seed_gives_one_start():
+    initializer = keras.initializers.Orthogonal(seed=3)
+    first, second = (of_each(initializer, 5)((3, 5, 2, 4)) for _ in range(2))
+    np.testing.assert_array_equal(numpy(first), numpy(second))
+
+
+def test_what_is_derived_from_an_elementwise_initializer_may_look_at_the_shape():
+    class Ramp(keras.initializers.RandomNormal):
+        def __call__(self, shape, dtype=None):
+            return keras.ops.reshape(keras.ops.arange(np.prod(shape), dtype=dtype), shape)
+
+    layer = layers.LocallyConnected1D(4, 3, kernel_initializer=Ramp())
+    layer.build((None, 7, 2))
+    expected = np.broadcast_to(np.arange(24.0).reshape(3, 1, 2, 4), (3, 5, 2, 4))
+    np.testing.assert_array_equal(numpy(layer.kernel), expected)
+
+
+def test_a_function_is_asked_for_the_kernel_of_every_place():
+    shapes = []
+
+    def start(shape, dtype=None):
+        shapes.append(shape)
+        return keras.ops.full(shape, len(shapes), dtype)
+
+    layer = layers.LocallyConnected1D(4, 3, kernel_initializer=start)
+    layer.build((None, 7, 2))
+    assert shapes == [(3, 2, 4)] * 5
+    np.testing.assert_array_equal(numpy(layer.kernel)[0, :, 0, 0], [1, 2, 3, 4, 5])
+
+
 def test_open_sizes_are_named():
     with pytest.raises(ValueError, match=r"must be static.*\(None, 5\)"):
         layers.LocallyConnected2D(4, 3).build((None, None, 7, 3))
