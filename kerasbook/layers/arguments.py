@@ -26,7 +26,7 @@ def static_channels(input_shape, axis):
 
 def data_format_of(value):
     """Returns `value`, or Keras' setting for `None`; raises a `ValueError` for no data format."""
-    data_format = str(value or keras.config.image_data_format()).lower()
+    data_format = keras.config.image_data_format() if value is None else str(value).lower()
     if data_format not in ("channels_last", "channels_first"):
         raise ValueError(
             "`data_format` must be 'channels_last' or 'channels_first'. "

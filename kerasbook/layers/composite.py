@@ -101,7 +101,7 @@ class Composite(keras.layers.Layer):
                 where none follows by the kernel.
             **options: Further arguments of the convolution; `padding` is `"same"` by default.
         """
-        normalization = self.normalization if normalization == "own" else normalization
+        normalization = self._own_or(normalization)
         options = {"padding": "same", "data_format": self.data_format, **options}
         options.update(
             use_bias=self._has_bias(normalization, activation_first),
@@ -147,7 +147,7 @@ class Composite(keras.layers.Layer):
     ):
         """Returns any layer with a normalization and an activation; arguments as in `unit`."""
         activation = self.activation if activation == "own" else activation
-        normalization = self.normalization if normalization == "own" else normalization
+        normalization = self._own_or(normalization)
         make = None
         if normalization is not None:
             make = functools.partial(self._make_normalization, normalization, zero_scale)
@@ -159,6 +159,11 @@ class Composite(keras.layers.Layer):
             axis=self.channel_axis,
             dtype=self.dtype_policy,
         )
+
+    def _own_or(self, normalization):
+        if normalization == "own":
+            return self.normalization
+        return self._normalization_of(normalization)
 
     def _has_bias(self, normalization, activation_first):
         if self.use_bias is None:
@@ -180,6 +185,8 @@ class Composite(keras.layers.Layer):
 
     def build(self, input_shape):
         self.body.build(input_shape)
+        if not self.trainable:
+            self.body.trainable = False  # which was made before this was known, or just now
 
     def call(self, inputs, training=False):
         return self.body(inputs)  # which learns of `training` from Keras' call context

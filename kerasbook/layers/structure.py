@@ -109,6 +109,7 @@ class Unit(keras.layers.Layer):
         if self.make_normalization is not None:
             self.normalization = self.make_normalization(shape[self.axis])
             self.normalization.build(shape)
+            self.normalization.trainable = self.trainable
 
     def call(self, inputs):
         if self.activation_first:

@@ -29,6 +29,9 @@ def conv(inputs, kernel, strides, padding, dilation_rate):
     if len(strides) == 2 and set(kernel.shape[:-2]) == {1} and strides[0] != strides[1]:
         # oneDNN's gradient of such a kernel writes where it must not, and the process dies.
         inputs, strides = inputs[:, :: strides[0], :: strides[1]], (1, 1)
+    if len(strides) == 3 and padding == "SAME" and _leaps(kernel, strides, dilation_rate):
+        # TensorFlow's own margins are wrong there.
+        inputs, padding = _pad_same(inputs, kernel, strides, dilation_rate), "VALID"
     if inputs.shape[0] == 0:  # for an empty batch oneDNN's kernel returns a wrong shape
         shape = _output_shape(inputs, kernel, strides, padding, dilation_rate)
         return tf.zeros(shape, inputs.dtype)
@@ -84,16 +87,10 @@ def _probe(rank, dtype, grouped, dilated):
 
 def _sum_of_taps(inputs, kernel, strides, padding, dilation_rate):
     """Sums, over the kernel's taps, a strided view of the input times the tap's matrix."""
-    taps = kernel.shape[:-2]
-    spans = [(size - 1) * rate for size, rate in zip(taps, dilation_rate, strict=True)]
-    sizes = tf.unstack(tf.shape(inputs)[1:-1])
     if padding == "SAME":
-        margins = []
-        for size, span, stride in zip(sizes, spans, strides, strict=True):
-            total = tf.maximum((size - 1) // stride * stride + span + 1 - size, 0)
-            margins.append((total // 2, total - total // 2))
-        inputs = tf.pad(inputs, [(0, 0), *margins, (0, 0)])
-        sizes = tf.unstack(tf.shape(inputs)[1:-1])
+        inputs = _pad_same(inputs, kernel, strides, dilation_rate)
+    taps, spans = kernel.shape[:-2], _spans(kernel, dilation_rate)
+    sizes = tf.unstack(tf.shape(inputs)[1:-1])
     lengths = [size - span for size, span in zip(sizes, spans, strict=True)]
     outputs = 0
     for tap in itertools.product(*map(range, taps)):
@@ -108,3 +105,24 @@ def _sum_of_taps(inputs, kernel, strides, padding, dilation_rate):
         else:
             outputs += tf.tensordot(inputs[:, *view], kernel[tap], 1)
     return outputs
+
+
+def _spans(kernel, dilation_rate):
+    """Returns the pixels from a kernel's first tap to its last along each axis."""
+    return [(size - 1) * rate for size, rate in zip(kernel.shape[:-2], dilation_rate, strict=True)]
+
+
+def _leaps(kernel, strides, dilation_rate):
+    """Tells whether the strides leave pixels out that no output sees."""
+    spans = _spans(kernel, dilation_rate)
+    return any(stride > span + 1 for stride, span in zip(strides, spans, strict=True))
+
+
+def _pad_same(inputs, kernel, strides, dilation_rate):
+    """Pads as "same" says, so that "valid" remains to be done."""
+    sizes = tf.unstack(tf.shape(inputs)[1:-1])
+    margins = []
+    for size, span, stride in zip(sizes, _spans(kernel, dilation_rate), strides, strict=True):
+        total = tf.maximum((size - 1) // stride * stride + span + 1 - size, 0)
+        margins.append((total // 2, total - total // 2))
+    return tf.pad(inputs, [(0, 0), *margins, (0, 0)])

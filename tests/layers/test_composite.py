@@ -117,3 +117,30 @@ def test_same_shape_divides_the_places_by_the_strides():
     assert Block().same_shape((2, 5, None, 3), 7, (2, 3)) == (2, 3, None, 7)
     first = Block(data_format="channels_first")
     assert first.same_shape((None, 3, 5, 9), 7, (2, 3)) == (None, 7, 3, 3)
+
+
+@pytest.mark.parametrize("when", ["constructor", "before", "after"])
+def test_what_is_frozen_stays_frozen(when, tmp_path):
+    layer = layers.StackedConv2D(3, 3, normalization="batch", trainable=when != "constructor")
+    if when == "before":
+        layer.trainable = False
+    model = keras.Sequential([keras.Input((6, 6, 2)), layer])
+    layer.trainable = False
+    model.save(tmp_path / "model.keras")
+    x = np.random.default_rng(0).normal(3, 1, (4, 6, 6, 2)).astype("float32")
+    for frozen in (model, keras.saving.load_model(tmp_path / "model.keras")):
+        frozen(x, training=True)
+        norm = frozen.layers[0].body.parts[0].normalization
+        assert not norm.trainable
+        assert not np.any(keras.ops.convert_to_numpy(norm.moving_mean))
+
+
+def test_a_part_may_have_another_normalization():
+    class Plain(Block):
+        def __init__(self, **kwargs):
+            super().__init__(**kwargs)
+            self.body = self.unit(4, 3, normalization="group")
+
+    layer = Plain()
+    layer.build((None, 5, 5, 2))
+    assert type(layer.body.normalization) is layers.GroupNormalization

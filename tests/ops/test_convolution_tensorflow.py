@@ -113,3 +113,13 @@ def test_a_kernel_of_one_pixel_with_two_strides_does_not_kill_the_process():
     )
     result = subprocess.run([sys.executable, "-c", code], timeout=100, check=False)
     assert result.returncode == 0
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+@pytest.mark.parametrize("groups", [1, 2])
+def test_strides_that_leap_over_pixels_in_three_dimensions(dtype, groups, rng):
+    x = rng.normal(size=(2, 6, 7, 9, 4)).astype(dtype)
+    kernel = rng.normal(size=(1, 2, 1, 4 // groups, 4)).astype(dtype)
+    y = kernels.conv(x, kernel, (3, 4, 5), "same", (1, 1, 1))
+    expected = convolve(x.astype("float64"), kernel, (3, 4, 5), "same")
+    np.testing.assert_allclose(y, expected, atol=2e-2 if dtype == "float16" else 1e-5)

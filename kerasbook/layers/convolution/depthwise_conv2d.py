@@ -3,7 +3,13 @@
 import keras
 
 from kerasbook import ops
-from kerasbook.layers.arguments import positive_integer, positive_integers, static_channels
+from kerasbook.layers.arguments import (
+    data_format_of,
+    one_of,
+    positive_integer,
+    positive_integers,
+    static_channels,
+)
 from kerasbook.layers.convolution.kernel_layer import add_bias
 
 
@@ -22,7 +28,18 @@ class DepthwiseConv2D(keras.layers.DepthwiseConv2D):
         strides: Pixels between neighbouring outputs, two integers or one.
         padding: `"valid"` or `"same"`.
         depth_multiplier: Number of outputs for each channel.
-        **kwargs: All further arguments of `keras.layers.DepthwiseConv2D`.
+        data_format: `"channels_last"` or `"channels_first"`; `None` takes Keras' setting.
+        dilation_rate: Pixels between neighbouring taps, two integers or one.
+        activation: Function applied to the result, or `None`.
+        use_bias: Whether to add a bias.
+        depthwise_initializer: Initializer of the kernel.
+        bias_initializer: Initializer of the bias.
+        depthwise_regularizer: Penalty on the kernel.
+        bias_regularizer: Penalty on the bias.
+        activity_regularizer: Penalty on the outputs.
+        depthwise_constraint: Projection of the kernel after an update.
+        bias_constraint: Projection of the bias after an update.
+        **kwargs: Passed to `keras.layers.Layer`, e.g. `name` and `dtype`.
 
     Call arguments:
         inputs: Float tensor `(batch, height, width, channels)`, or `(batch, channels, height,
@@ -44,15 +61,41 @@ class DepthwiseConv2D(keras.layers.DepthwiseConv2D):
         Howard et al., 2017 (MobileNets), section 3.1, https://arxiv.org/abs/1704.04861
     """
 
-    def __init__(self, kernel_size, strides=(1, 1), padding="valid", depth_multiplier=1, **kwargs):
-        positive_integers("kernel_size", kernel_size, 2)
-        positive_integers("strides", strides, 2)
-        positive_integer("depth_multiplier", depth_multiplier)
+    def __init__(
+        self,
+        kernel_size,
+        strides=(1, 1),
+        padding="valid",
+        depth_multiplier=1,
+        data_format=None,
+        dilation_rate=(1, 1),
+        activation=None,
+        use_bias=True,
+        depthwise_initializer="glorot_uniform",
+        bias_initializer="zeros",
+        depthwise_regularizer=None,
+        bias_regularizer=None,
+        activity_regularizer=None,
+        depthwise_constraint=None,
+        bias_constraint=None,
+        **kwargs,
+    ):
         super().__init__(
-            kernel_size,
-            strides=strides,
-            padding=padding,
-            depth_multiplier=depth_multiplier,
+            kernel_size=positive_integers("kernel_size", kernel_size, 2),
+            strides=positive_integers("strides", strides, 2),
+            padding=one_of("padding", padding, ("valid", "same")),
+            depth_multiplier=positive_integer("depth_multiplier", depth_multiplier),
+            data_format=data_format_of(data_format),
+            dilation_rate=positive_integers("dilation_rate", dilation_rate, 2),
+            activation=activation,
+            use_bias=use_bias,
+            depthwise_initializer=depthwise_initializer,
+            bias_initializer=bias_initializer,
+            depthwise_regularizer=depthwise_regularizer,
+            bias_regularizer=bias_regularizer,
+            activity_regularizer=activity_regularizer,
+            depthwise_constraint=depthwise_constraint,
+            bias_constraint=bias_constraint,
             **kwargs,
         )
         self.input_spec = keras.layers.InputSpec(ndim=4)

@@ -101,7 +101,7 @@ def _check_rates(rates, kernel_size):
     cycle = []
     for rate, following in zip(rates, (*rates[1:], 0), strict=True):
         cycle.append(rate)
-        if following <= rate:
+        if following < rate:
             distance = _greatest_distance(cycle)
             if distance > kernel_size:
                 raise ValueError(

@@ -1,5 +1,7 @@
 """DepthwiseConv2D: Keras' numbers, the definition, errors."""
 
+import inspect
+
 import keras
 import numpy as np
 import pytest
@@ -50,7 +52,16 @@ def test_definition_in_both_data_formats(rng):
     np.testing.assert_allclose(y.transpose(0, 2, 3, 1), expected, atol=1e-5)
 
 
+def test_arguments_are_those_of_keras_in_the_same_order():
+    ours = inspect.signature(DepthwiseConv2D.__init__).parameters
+    theirs = inspect.signature(keras.layers.DepthwiseConv2D.__init__).parameters
+    assert list(ours) == list(theirs)
+    assert {k: v.default for k, v in ours.items()} == {k: v.default for k, v in theirs.items()}
+
+
 def test_bad_arguments_are_named():
+    with pytest.raises(ValueError, match="`padding` must be one of .*padding=None"):
+        DepthwiseConv2D(3, padding=None)
     with pytest.raises(ValueError, match="`kernel_size` must be .*kernel_size=0"):
         DepthwiseConv2D(0)
     with pytest.raises(ValueError, match="`strides` must be .*strides=-1"):

@@ -16,6 +16,7 @@ from kerasbook.layers import DilatedConv2D, HybridDilatedConv2D
         ([2, 3, 5], 3),
         ([1], 3),
         ([1, 2, 9], 5),
+        ([1, 2, 2, 5], 3),
         ([1, 1, 1], 2),
         ([3, 4], (1, 5)),
     ],
