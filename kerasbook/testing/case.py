@@ -81,11 +81,12 @@ def arguments_of(kind):
     """Returns the names of a layer class's arguments, with those that it passes to its base.
 
     A constructor that takes `**kwargs` passes them to its base class, whose arguments count as
-    its own; those of `keras.layers.Layer` do not. A layer of Keras lists all of its own.
+    its own; those of `keras.layers.Layer` do so only where no class has a constructor, as then
+    Keras writes them into the config. A layer of Keras lists all of its own.
     """
     names = set()
     for base in kind.__mro__:
-        if base is keras.layers.Layer:
+        if base is keras.layers.Layer and names:
             break
         if "__init__" in vars(base):
             parameters = inspect.signature(base.__init__).parameters.values()
