@@ -49,3 +49,17 @@ def rate_below_one(name, value):
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < 1:
         raise ValueError(f"`{name}` must be in [0, 1). Received: {name}={value!r}")
     return value
+
+
+def integer_seed(value):
+    """Returns `value` if it is an integer or `None`, else raises a `ValueError`."""
+    if value is not None and (isinstance(value, bool) or not isinstance(value, int)):
+        raise ValueError(f"`seed` must be an integer or None. Received: seed={value!r}")
+    return value
+
+
+def boolean(name, value):
+    """Returns `value` if it is true or false, else raises a `ValueError` naming it."""
+    if not isinstance(value, bool):
+        raise ValueError(f"`{name}` must be True or False. Received: {name}={value!r}")
+    return value

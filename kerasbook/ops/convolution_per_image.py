@@ -25,5 +25,7 @@ def conv_per_image(inputs, kernel, **options):
         image, own = image_and_kernel
         return conv(image[None], own, **options)[0]
 
+    if inputs.shape[0] == 0:  # nothing to map over
+        return conv(inputs, ops.sum(kernel, axis=0), **options)
     each = ops.map if keras.backend.backend() == "tensorflow" else ops.vectorized_map
     return each(convolve, (inputs, kernel))

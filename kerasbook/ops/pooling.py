@@ -12,7 +12,8 @@ def lp_pool(inputs, norm_type, pool_size, strides, padding):
 
     Args:
         inputs: Float tensor `(batch, height, width, channels)`.
-        norm_type: The `p`, at least 1.
+        norm_type: The `p`, at least 1. The squares of 2 are added as they are; for all but 1 and
+            2 each window is first divided by its greatest magnitude, so that nothing overflows.
         pool_size: Height and width of a window.
         strides: Pixels between neighbouring windows, downwards and to the right.
         padding: `"valid"` or `"same"`; what is padded counts as zero.
@@ -29,22 +30,38 @@ def lp_pool(inputs, norm_type, pool_size, strides, padding):
             for size, extent, stride in zip(ops.shape(x)[1:3], pool_size, strides, strict=True)
         ]
         x = ops.pad(x, [(0, 0), *sides, (0, 0)])
-    if keras.backend.backend() == "tensorflow":
+    if norm_type not in (1, 2):
+        outputs = _lp_pool_scaled(x, norm_type, pool_size, strides)
+    elif keras.backend.backend() == "tensorflow":
         outputs = _lp_pool_tensorflow(x, norm_type, tuple(pool_size), tuple(strides))
-    else:
-        if norm_type == 1:  # the slope of JAX's magnitude at zero is 1
-            powers = ops.sign(x) * x
-        else:
-            powers = ops.square(x) if norm_type == 2 else ops.power(ops.abs(x), norm_type)
+    else:  # the slope of JAX's magnitude at zero is 1
+        powers = ops.sign(x) * x if norm_type == 1 else ops.square(x)
         means = ops.average_pool(powers, pool_size, strides, data_format="channels_last")
         sums = means * (pool_size[0] * pool_size[1])
-        some = sums > 0
-        outputs = ops.where(some, ops.power(ops.where(some, sums, 1), 1 / norm_type), 0)
+        none = ops.equal(sums, 0)  # a NaN is no zero, and stays
+        outputs = ops.where(none, 0, ops.power(ops.where(none, 1, sums), 1 / norm_type))
     return ops.cast(outputs, inputs.dtype)
 
 
+def _lp_pool_scaled(x, p, pool_size, strides):
+    """The same without padding for any p: high powers need numbers near one.
+
+    What each window is divided by cancels, so it takes no part in the gradient.
+    """
+    taps = [ops.abs(tap) for tap in window_taps(x, pool_size, strides, "valid", 0.0)]
+    scale = ops.stop_gradient(taps[0])
+    for tap in taps[1:]:
+        scale = ops.maximum(scale, ops.stop_gradient(tap))
+    scale = ops.where(ops.logical_and(scale > 0, scale < float("inf")), scale, 1)
+    sums = ops.power(taps[0] / scale, p)
+    for tap in taps[1:]:
+        sums = sums + ops.power(tap / scale, p)
+    none = ops.equal(sums, 0)
+    return ops.where(none, 0, scale * ops.power(ops.where(none, 1, sums), 1 / p))
+
+
 def _lp_pool_tensorflow(x, p, pool_size, strides):
-    """The same without padding, its gradient written out."""
+    """The same without padding for a p of 1 or 2, its gradient written out."""
     import tensorflow as tf
 
     count = pool_size[0] * pool_size[1]

@@ -29,4 +29,4 @@ def random_uniform(shape, seed):
             number = replica.replica_id_in_sync_group
             state = tf.random.experimental.stateless_fold_in(state, number)
             return tf.random.stateless_uniform(shape, state)
-    return keras.random.uniform(shape, seed=seed)
+    return keras.random.uniform(shape, dtype="float32", seed=seed)

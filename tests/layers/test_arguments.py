@@ -44,3 +44,19 @@ def test_rate_below_one_names_argument_and_value(value):
     assert arguments.rate_below_one("rate", 0) == 0
     with pytest.raises(ValueError, match=r"`rate` must be in \[0, 1\).*rate="):
         arguments.rate_below_one("rate", value)
+
+
+@pytest.mark.parametrize("seed", [True, 1.5, "x"])
+def test_a_seed_is_an_integer_or_none(seed):
+    with pytest.raises(ValueError, match=r"`seed` must be an integer or None. Received: seed="):
+        arguments.integer_seed(seed)
+    assert arguments.integer_seed(3) == 3
+    assert arguments.integer_seed(None) is None
+
+
+@pytest.mark.parametrize("value", [None, "x", 1])
+def test_a_flag_is_true_or_false(value):
+    with pytest.raises(ValueError, match="`flag` must be True or False. Received: flag="):
+        arguments.boolean("flag", value)
+    assert arguments.boolean("flag", True) is True
+    assert arguments.boolean("flag", False) is False

@@ -38,3 +38,19 @@ def test_sizes_may_be_unknown(rng, geometry, jit_compile):
         keras.tree.flatten(open_pool(x)), keras.tree.flatten(pool(x)), strict=True
     ):
         np.testing.assert_allclose(one, other, rtol=1e-5)
+
+
+@pytest.mark.parametrize("norm_type", [3, 4.5, 64])
+@pytest.mark.parametrize("size", [1e-30, 1e-12, 5.0, 1e30])
+def test_high_powers_neither_overflow_nor_vanish(norm_type, size):
+    x = np.full((1, 2, 4, 1), size, "float32")
+    outputs = keras.ops.convert_to_numpy(lp_pool(x, norm_type, (2, 2), (1, 2), "valid"))
+    np.testing.assert_allclose(outputs, size * 4 ** (1 / norm_type), rtol=1e-5)
+
+
+@pytest.mark.parametrize("norm_type", [1, 2, 3])
+def test_a_nan_stays(norm_type):
+    x = np.ones((1, 2, 4, 1), "float32")
+    x[0, 1, 0, 0] = np.nan
+    outputs = keras.ops.convert_to_numpy(lp_pool(x, norm_type, (2, 2), (2, 2), "valid"))
+    np.testing.assert_array_equal(np.ravel(np.isnan(outputs)), [True, False])

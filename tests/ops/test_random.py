@@ -35,3 +35,14 @@ def test_replicas_draw_differently_and_again_alike(seed):
     assert 0 <= first.min() < 0.01
     assert 0.99 < first.max() < 1
     np.testing.assert_array_equal(draws(), [first, second])
+
+
+@pytest.mark.parametrize("floatx", ["float16", "bfloat16", "float64"])
+def test_draws_are_float32_whatever_the_default(floatx):
+    before = keras.config.floatx()
+    keras.config.set_floatx(floatx)
+    try:
+        draws = random_uniform((3,), 1)
+    finally:
+        keras.config.set_floatx(before)
+    assert keras.backend.standardize_dtype(draws.dtype) == "float32"

@@ -3,7 +3,7 @@
 import keras
 from keras import constraints, initializers, ops, regularizers
 
-from kerasbook.layers.arguments import positive_integer, static_channels
+from kerasbook.layers.arguments import boolean, positive_integer, static_channels
 
 
 @keras.saving.register_keras_serializable(package="kerasbook")
@@ -63,7 +63,7 @@ class Maxout(keras.layers.Layer):
         super().__init__(**kwargs)
         self.units = positive_integer("units", units)
         self.num_pieces = positive_integer("num_pieces", num_pieces)
-        self.use_bias = use_bias
+        self.use_bias = boolean("use_bias", use_bias)
         self.kernel_initializer = initializers.get(kernel_initializer)
         self.bias_initializer = initializers.get(bias_initializer)
         self.kernel_regularizer = regularizers.get(kernel_regularizer)
@@ -71,6 +71,7 @@ class Maxout(keras.layers.Layer):
         self.kernel_constraint = constraints.get(kernel_constraint)
         self.bias_constraint = constraints.get(bias_constraint)
         self.input_spec = keras.layers.InputSpec(min_ndim=2)
+        self.supports_masking = True
 
     def build(self, input_shape):
         features = static_channels(input_shape, -1)
@@ -96,6 +97,8 @@ class Maxout(keras.layers.Layer):
         outputs = ops.matmul(ops.cast(inputs, self.compute_dtype), self.kernel)
         if self.use_bias:
             outputs = ops.add(outputs, self.bias)
+        if inputs.shape[0] == 0:  # TensorFlow takes no maximum of nothing
+            return outputs[..., : self.units]
         # Pieces before units: a maximum over the last axis is several times slower.
         shape = (*ops.shape(inputs)[:-1], self.num_pieces, self.units)
         return ops.max(ops.reshape(outputs, shape), axis=-2)

@@ -4,7 +4,7 @@ import keras
 from keras import constraints, initializers, ops, regularizers
 
 from kerasbook import ops as kernels
-from kerasbook.layers.arguments import static_channels
+from kerasbook.layers.arguments import boolean, static_channels
 
 
 @keras.saving.register_keras_serializable(package="kerasbook")
@@ -24,7 +24,8 @@ class Swish(keras.layers.Layer):
         **kwargs: Passed to `keras.layers.Layer`, e.g. `name` and `dtype`.
 
     Call arguments:
-        inputs: Float tensor `(batch, ...)` of rank 2 or more, of static size along `axis`.
+        inputs: Float tensor `(batch, ...)` of rank 2 or more, of static size along `axis`;
+            of the first call's rank with `learn_beta`.
 
     Returns:
         Tensor with the shape of `inputs` in the layer's compute dtype.
@@ -60,7 +61,7 @@ class Swish(keras.layers.Layer):
             raise ValueError(f"`axis` must be an integer or None. Received: axis={axis!r}")
         self.supports_masking = True
         self.beta = beta
-        self.learn_beta = learn_beta
+        self.learn_beta = boolean("learn_beta", learn_beta)
         self.axis = axis
         self.beta_regularizer = regularizers.get(beta_regularizer)
         self.beta_constraint = constraints.get(beta_constraint)
@@ -68,6 +69,7 @@ class Swish(keras.layers.Layer):
     def build(self, input_shape):
         if not self.learn_beta:
             return
+        self.input_spec = keras.layers.InputSpec(ndim=len(input_shape))
         shape = [1] * len(input_shape)
         if self.axis is not None:
             shape[self.axis] = static_channels(input_shape, self.axis)

@@ -6,7 +6,9 @@ import keras
 from keras import ops
 
 from kerasbook import ops as kernels
-from kerasbook.layers.arguments import data_format_of
+from kerasbook.layers.arguments import boolean, data_format_of, integer_seed
+
+ROUNDING = 1 + 1e-12  # 33 / 1.1 falls short of 30
 
 
 @keras.saving.register_keras_serializable(package="kerasbook")
@@ -72,10 +74,10 @@ class FractionalMaxPooling2D(keras.layers.Layer):
                 f"Received: pooling_ratio={pooling_ratio!r}"
             )
         self.pooling_ratio = tuple(ratios)
-        self.overlapping = overlapping
-        self.pseudo_random = pseudo_random
+        self.overlapping = boolean("overlapping", overlapping)
+        self.pseudo_random = boolean("pseudo_random", pseudo_random)
         self.data_format = data_format_of(data_format)
-        self.seed = seed
+        self.seed = integer_seed(seed)
         self.seed_generator = keras.random.SeedGenerator(seed)
         self.input_spec = keras.layers.InputSpec(ndim=4)
 
@@ -98,7 +100,7 @@ class FractionalMaxPooling2D(keras.layers.Layer):
         return tuple(edges(*args) for args in zip(parts, sizes, lengths, strict=True))
 
     def _middle(self, input_shape):
-        middle = ops.full((input_shape[0], 1), 0.5)
+        middle = ops.full((input_shape[0], 1), 0.5, "float32")
         return tuple(
             _pseudo_random_edges(middle, size, length)
             for size, length in zip(
@@ -148,9 +150,11 @@ class FractionalMaxPooling2D(keras.layers.Layer):
         lengths = []
         for size, ratio in zip(self._sizes(shape), self.pooling_ratio, strict=True):
             if size is None or isinstance(size, int):
-                lengths.append(None if size is None else math.floor(size / ratio))
+                lengths.append(None if size is None else math.floor(size / ratio * ROUNDING))
             else:
-                lengths.append(ops.cast(ops.floor(ops.cast(size, "float64") / ratio), "int32"))
+                lengths.append(
+                    ops.cast(ops.floor(ops.cast(size, "float64") / ratio * ROUNDING), "int32")
+                )
         return lengths
 
     def compute_output_shape(self, input_shape):
@@ -183,6 +187,7 @@ def _pseudo_random_edges(draws, size, length):
     small = size // length
     # Beyond it the first window would be too large, or the last one too small.
     count = ops.minimum((small + 2) * length - size, size - (small - 1) * length)
+    count = ops.cast(count, "int32")  # of Python's integers Keras may make int64
     before = ops.floor(draws * ops.cast(count, draws.dtype))  # j - 1
     before = ops.minimum(ops.cast(before, "int32"), count - 1)
     inner = (ops.arange(1, length, dtype="int32") * size + before) // length

@@ -92,7 +92,8 @@ class SpatialPyramidPooling2D(keras.layers.Layer):
 
     def _bins(self, x, size, count):
         """Pools the middle axis of `x (batch, size, values)` into `count` bins."""
-        reduce = ops.max if self.pooling == "max" else ops.mean
+        empty = x.shape[0] == 0  # TensorFlow takes no maximum of nothing
+        reduce = ops.max if self.pooling == "max" and not empty else ops.mean
         bins = [reduce(x[:, start:end], axis=1) for start, end in _edges(size, count)]
         return ops.stack(bins, axis=1)
 

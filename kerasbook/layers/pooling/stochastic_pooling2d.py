@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from kerasbook import ops as kernels
+from kerasbook.layers.arguments import integer_seed
 from kerasbook.layers.pooling.window_pooling2d import WindowPooling2D
 
 
@@ -62,7 +63,7 @@ class StochasticPooling2D(WindowPooling2D):
         super().__init__(
             pool_size, strides=strides, padding=padding, data_format=data_format, **kwargs
         )
-        self.seed = seed
+        self.seed = integer_seed(seed)
         self.seed_generator = keras.random.SeedGenerator(seed)
 
     def call(self, inputs, training=False):
@@ -72,8 +73,8 @@ class StochasticPooling2D(WindowPooling2D):
         x = ops.cast(ops.relu(self.to_channels_last(inputs)), dtype)
         # The padding's zeros change neither sum, and the counts of a mean cancel.
         sums = self._average(x)
-        some = sums > 0
-        outputs = ops.where(some, self._average(ops.square(x)) / ops.where(some, sums, 1), 0)
+        # A NaN is no zero, and stays.
+        outputs = self._average(ops.square(x)) / ops.where(ops.equal(sums, 0), 1, sums)
         return self.from_channels_last(ops.cast(outputs, self.compute_dtype))
 
     def _average(self, x):
@@ -99,7 +100,9 @@ class StochasticPooling2D(WindowPooling2D):
         for tap in taps[1:]:
             running.append(running[-1] + ops.cast(ops.stop_gradient(tap), dtype))
         threshold = ops.cast(draws, dtype) * running[-1]
-        outputs = taps[-1]
+        # Nothing exceeds a NaN, which so hides nowhere.
+        total = ops.cast(running[-1], taps[-1].dtype)
+        outputs = ops.where(ops.isnan(total), total, taps[-1])
         for tap, total in zip(reversed(taps[:-1]), reversed(running[:-1]), strict=True):
             outputs = ops.where(total > threshold, tap, outputs)
         return self.from_channels_last(outputs)

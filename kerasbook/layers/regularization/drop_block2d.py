@@ -4,7 +4,12 @@ import keras
 from keras import ops
 
 from kerasbook import ops as kernels
-from kerasbook.layers.arguments import data_format_of, positive_integer, rate_below_one
+from kerasbook.layers.arguments import (
+    data_format_of,
+    integer_seed,
+    positive_integer,
+    rate_below_one,
+)
 
 
 @keras.saving.register_keras_serializable(package="kerasbook")
@@ -51,7 +56,7 @@ class DropBlock2D(keras.layers.Layer):
         self.rate = rate_below_one("rate", rate)
         self.block_size = positive_integer("block_size", block_size)
         self.data_format = data_format_of(data_format)
-        self.seed = seed
+        self.seed = integer_seed(seed)
         self.seed_generator = keras.random.SeedGenerator(seed)
         self.input_spec = keras.layers.InputSpec(ndim=4)
 

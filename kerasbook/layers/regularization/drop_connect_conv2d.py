@@ -4,7 +4,7 @@ import keras
 from keras import ops
 
 from kerasbook import ops as kernels
-from kerasbook.layers.arguments import rate_below_one
+from kerasbook.layers.arguments import boolean, integer_seed, rate_below_one
 from kerasbook.layers.convolution.conv2d import Conv2D
 
 
@@ -52,8 +52,8 @@ class DropConnectConv2D(Conv2D):
     def __init__(self, filters, kernel_size, *, rate=0.5, per_image=True, seed=None, **kwargs):
         super().__init__(filters, kernel_size, **kwargs)
         self.rate = rate_below_one("rate", rate)
-        self.per_image = per_image
-        self.seed = seed
+        self.per_image = boolean("per_image", per_image)
+        self.seed = integer_seed(seed)
         self.seed_generator = keras.random.SeedGenerator(seed)
 
     def call(self, inputs, training=False):

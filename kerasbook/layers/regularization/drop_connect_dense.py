@@ -4,7 +4,13 @@ import keras
 from keras import activations, constraints, initializers, ops, regularizers
 
 from kerasbook import ops as kernels
-from kerasbook.layers.arguments import positive_integer, rate_below_one, static_channels
+from kerasbook.layers.arguments import (
+    boolean,
+    integer_seed,
+    positive_integer,
+    rate_below_one,
+    static_channels,
+)
 
 
 @keras.saving.register_keras_serializable(package="kerasbook")
@@ -77,18 +83,19 @@ class DropConnectDense(keras.layers.Layer):
         super().__init__(**kwargs)
         self.units = positive_integer("units", units)
         self.rate = rate_below_one("rate", rate)
-        self.per_image = per_image
+        self.per_image = boolean("per_image", per_image)
         self.activation = activations.get(activation)
-        self.use_bias = use_bias
+        self.use_bias = boolean("use_bias", use_bias)
         self.kernel_initializer = initializers.get(kernel_initializer)
         self.bias_initializer = initializers.get(bias_initializer)
         self.kernel_regularizer = regularizers.get(kernel_regularizer)
         self.bias_regularizer = regularizers.get(bias_regularizer)
         self.kernel_constraint = constraints.get(kernel_constraint)
         self.bias_constraint = constraints.get(bias_constraint)
-        self.seed = seed
+        self.seed = integer_seed(seed)
         self.seed_generator = keras.random.SeedGenerator(seed)
         self.input_spec = keras.layers.InputSpec(min_ndim=2)
+        self.supports_masking = True
 
     def build(self, input_shape):
         features = static_channels(input_shape, -1)

@@ -3,7 +3,7 @@
 import keras
 
 from kerasbook import ops
-from kerasbook.layers.arguments import rate_below_one
+from kerasbook.layers.arguments import integer_seed, rate_below_one
 
 
 @keras.saving.register_keras_serializable(package="kerasbook")
@@ -41,8 +41,9 @@ class DropPath(keras.layers.Layer):
     def __init__(self, rate, *, seed=None, **kwargs):
         super().__init__(**kwargs)
         self.rate = rate_below_one("rate", rate)
-        self.seed = seed
+        self.seed = integer_seed(seed)
         self.seed_generator = keras.random.SeedGenerator(seed)
+        self.supports_masking = True
 
     def call(self, inputs, training=False):
         if not training or self.rate == 0:

@@ -5,7 +5,7 @@ import numpy as np
 from keras import ops, tree
 
 from kerasbook import ops as kernels
-from kerasbook.layers.arguments import positive_integer, rate_below_one
+from kerasbook.layers.arguments import boolean, integer_seed, positive_integer, rate_below_one
 
 
 @keras.saving.register_keras_serializable(package="kerasbook")
@@ -53,7 +53,7 @@ class MonteCarloDropout(keras.layers.Layer):
     def __init__(self, rate, *, sampling=True, noise_shape=None, seed=None, **kwargs):
         super().__init__(**kwargs)
         self.rate = rate_below_one("rate", rate)
-        self.sampling = sampling
+        self.sampling = boolean("sampling", sampling)
         if noise_shape is not None:
             sizes = noise_shape if isinstance(noise_shape, (list, tuple)) else [0]
             for size in sizes:
@@ -64,7 +64,7 @@ class MonteCarloDropout(keras.layers.Layer):
                     )
             noise_shape = tuple(sizes)
         self.noise_shape = noise_shape
-        self.seed = seed
+        self.seed = integer_seed(seed)
         self.seed_generator = keras.random.SeedGenerator(seed)
         self.supports_masking = True
 

@@ -65,3 +65,17 @@ def test_bad_arguments_are_named(arguments, message):
         Maxout(*arguments)
     with pytest.raises(ValueError, match="static size"):
         Maxout(2).build((2, None))
+
+
+def test_a_batch_of_none():
+    x = np.zeros((0, 5, 3), "float32")
+    assert tuple(Maxout(2)(x).shape) == (0, 5, 2)
+
+
+def test_masks_pass_through():
+    assert Maxout(2).supports_masking
+
+
+def test_use_bias_is_true_or_false():
+    with pytest.raises(ValueError, match="`use_bias` must be True or False"):
+        Maxout(2, use_bias="yes")

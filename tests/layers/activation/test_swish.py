@@ -59,3 +59,15 @@ def test_bad_axis_is_named():
         Swish(axis=0).build((2, 3))
     with pytest.raises(ValueError, match="static size"):
         Swish(axis=-1).build((2, None))
+
+
+def test_the_rank_stays_that_of_the_first_call():
+    layer = Swish()
+    layer(np.ones((2, 3), "float32"))
+    with pytest.raises(ValueError, match="expected ndim=2"):
+        layer(np.ones((2, 3, 4, 5), "float32"))
+
+
+def test_learn_beta_is_true_or_false():
+    with pytest.raises(ValueError, match="`learn_beta` must be True or False"):
+        Swish(learn_beta=None)

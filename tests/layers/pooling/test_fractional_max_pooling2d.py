@@ -128,3 +128,38 @@ def test_bad_ratio_is_named(ratio):
 def test_an_image_too_small_is_named():
     with pytest.raises(ValueError, match=r"`pooling_ratio` must not be larger.*\(1, 8, 2, 1\)"):
         FractionalMaxPooling2D(3)(np.ones((1, 8, 2, 1), "float32"))
+
+
+def test_a_ratio_that_floats_miss_by_a_hair_counts_as_met():
+    layer = FractionalMaxPooling2D(1.1)
+    assert layer.compute_output_shape((2, 33, 66, 3)) == (2, 30, 60, 3)
+    assert tuple(layer(np.ones((2, 33, 66, 3), "float32")).shape) == (2, 30, 60, 3)
+
+
+@pytest.mark.parametrize("training", [False, True])
+@pytest.mark.parametrize("floatx", ["float16", "float64"])
+def test_default_float_type_does_not_matter(rng, training, floatx):
+    x = rng.normal(size=(2, 8, 9, 3)).astype("float32")
+    expected = FractionalMaxPooling2D(1.3, seed=1, dtype="float32")(x, training=training)
+    before = keras.config.floatx()
+    keras.config.set_floatx(floatx)
+    try:
+        outputs = FractionalMaxPooling2D(1.3, seed=1, dtype="float32")(x, training=training)
+    finally:
+        keras.config.set_floatx(before)
+    np.testing.assert_array_equal(
+        keras.ops.convert_to_numpy(outputs), keras.ops.convert_to_numpy(expected)
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("overlapping", None), ("overlapping", "x"), ("pseudo_random", 1)]
+)
+def test_flags_are_true_or_false(name, value):
+    with pytest.raises(ValueError, match=f"`{name}` must be True or False"):
+        FractionalMaxPooling2D(1.3, **{name: value})
+
+
+def test_seed_is_an_integer():
+    with pytest.raises(ValueError, match="`seed` must be an integer or None"):
+        FractionalMaxPooling2D(1.3, seed=True)

@@ -65,3 +65,9 @@ def test_other_bad_arguments_are_named():
         SpatialPyramidPooling2D(pooling="mean")
     with pytest.raises(ValueError, match="static size"):
         SpatialPyramidPooling2D().build((None, 4, 4, None))
+
+
+@pytest.mark.parametrize("pooling", ["max", "average"])
+def test_a_batch_of_none(pooling):
+    layer = SpatialPyramidPooling2D((1, 2, 4), pooling=pooling)
+    assert tuple(layer(np.zeros((0, 7, 6, 3), "float32")).shape) == (0, 63)

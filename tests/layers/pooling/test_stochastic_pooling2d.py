@@ -110,3 +110,18 @@ def test_bad_arguments_are_named():
         StochasticPooling2D(0)
     with pytest.raises(ValueError, match="must not be larger"):
         StochasticPooling2D(5)(np.ones((1, 4, 6, 1), "float32"))
+
+
+@pytest.mark.parametrize("training", [False, True])
+def test_a_nan_stays(training):
+    x = np.ones((1, 2, 4, 1), "float32")
+    x[0, 1, 0, 0] = np.nan
+    outputs = StochasticPooling2D(2, seed=1)(x, training=training)
+    np.testing.assert_array_equal(
+        np.ravel(np.isnan(keras.ops.convert_to_numpy(outputs))), [True, False]
+    )
+
+
+def test_seed_is_an_integer():
+    with pytest.raises(ValueError, match="`seed` must be an integer or None"):
+        StochasticPooling2D(2, seed=1.5)

@@ -94,3 +94,20 @@ def test_bad_arguments_are_named():
         DropBlock2D(0.1, 0)
     with pytest.raises(ValueError, match=r"`block_size` must not be larger.*=5.*\(1, 8, 4, 2\)"):
         DropBlock2D(0.1, 5)(np.ones((1, 8, 4, 2), "float32"))
+
+
+@pytest.mark.parametrize("seed", [True, 1.5])
+def test_seed_is_an_integer(seed):
+    with pytest.raises(ValueError, match="`seed` must be an integer or None"):
+        DropBlock2D(0.2, 3, seed=seed)
+
+
+@pytest.mark.parametrize("floatx", ["float16", "float64"])
+def test_default_float_type_does_not_matter(floatx):
+    before = keras.config.floatx()
+    keras.config.set_floatx(floatx)
+    try:
+        outputs = DropBlock2D(0.2, 3, dtype=floatx)(np.ones((2, 8, 9, 3), floatx), training=True)
+    finally:
+        keras.config.set_floatx(before)
+    assert np.all(np.isfinite(keras.ops.convert_to_numpy(outputs)))

@@ -80,3 +80,20 @@ def test_bad_arguments_are_named():
         DropConnectConv2D(2, 3, rate=-1)
     with pytest.raises(ValueError, match="`filters` must be a positive integer"):
         DropConnectConv2D(0, 3)
+
+
+@pytest.mark.parametrize("seed", [True, 1.5])
+def test_seed_is_an_integer(seed):
+    with pytest.raises(ValueError, match="`seed` must be an integer or None"):
+        DropConnectConv2D(2, 3, seed=seed)
+
+
+@pytest.mark.parametrize("name", ["per_image"])
+def test_flags_are_true_or_false(name):
+    with pytest.raises(ValueError, match=f"`{name}` must be True or False"):
+        DropConnectConv2D(2, 3, **{name: None})
+
+
+def test_a_batch_of_none():
+    x = np.zeros((0, 6, 7, 3), "float32")
+    assert tuple(DropConnectConv2D(2, 3)(x, training=True).shape) == (0, 4, 5, 2)

@@ -77,3 +77,19 @@ def test_bad_arguments_are_named():
         DropConnectDense(2, 1.0)
     with pytest.raises(ValueError, match="static size"):
         DropConnectDense(2).build((2, None))
+
+
+@pytest.mark.parametrize("seed", [True, 1.5])
+def test_seed_is_an_integer(seed):
+    with pytest.raises(ValueError, match="`seed` must be an integer or None"):
+        DropConnectDense(2, seed=seed)
+
+
+@pytest.mark.parametrize("name", ["per_image", "use_bias"])
+def test_flags_are_true_or_false(name):
+    with pytest.raises(ValueError, match=f"`{name}` must be True or False"):
+        DropConnectDense(2, **{name: None})
+
+
+def test_masks_pass_through():
+    assert DropConnectDense(2).supports_masking

@@ -44,3 +44,13 @@ def test_rate_zero_keeps_everything():
 def test_bad_rate_is_named(rate):
     with pytest.raises(ValueError, match=rf"`rate` must be in \[0, 1\). Received: rate={rate}"):
         DropPath(rate)
+
+
+@pytest.mark.parametrize("seed", [True, 1.5])
+def test_seed_is_an_integer(seed):
+    with pytest.raises(ValueError, match="`seed` must be an integer or None"):
+        DropPath(0.2, seed=seed)
+
+
+def test_masks_pass_through():
+    assert DropPath(0.2).supports_masking

@@ -50,3 +50,9 @@ PROMISES = {
 def test_promises(promise):
     case = testing.Case("Dropout", lambda **k: Dropout(0.5, seed=7, **k), (4, 5, 7, 3))
     testing.PROMISES[promise](case)
+
+
+@pytest.mark.parametrize("seed", [True, 1.5])
+def test_seed_is_an_integer(seed):
+    with pytest.raises(ValueError, match="`seed` must be an integer or None"):
+        Dropout(0.2, seed=seed)

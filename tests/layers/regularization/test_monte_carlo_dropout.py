@@ -133,3 +133,15 @@ def test_a_model_without_draws_has_no_deviation():
 def test_bad_samples_are_named():
     with pytest.raises(ValueError, match="`samples` must be a positive integer"):
         monte_carlo_predict(None, None, 0)
+
+
+@pytest.mark.parametrize("seed", [True, 1.5])
+def test_seed_is_an_integer(seed):
+    with pytest.raises(ValueError, match="`seed` must be an integer or None"):
+        MonteCarloDropout(0.2, seed=seed)
+
+
+@pytest.mark.parametrize("name", ["sampling"])
+def test_flags_are_true_or_false(name):
+    with pytest.raises(ValueError, match=f"`{name}` must be True or False"):
+        MonteCarloDropout(0.2, **{name: None})
