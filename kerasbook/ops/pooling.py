@@ -74,11 +74,11 @@ def _lp_pool_tensorflow(x, p, pool_size, strides):
     def pool(x):
         slopes = _slope_of_power(x, p)
         sums = count * tf.nn.avg_pool2d(slopes * x, pool_size, strides, "VALID")
-        norms = tf.sqrt(sums) if p == 2 else sums ** (1 / p)
+        norms = tf.sqrt(sums) if p == 2 else sums
 
         def gradient(upstream):
-            # The slope is sign(x) |x|^(p - 1) / y^(p - 1), and 0 in a window of zeros.
-            shares = tf.math.divide_no_nan(upstream, norms if p == 2 else norms ** (p - 1))
+            # The slope is x / y or the sign of x, and 0 in a window of zeros.
+            shares = tf.math.divide_no_nan(upstream, norms) if p == 2 else upstream
             slopes = _slope_of_power(x, p)
             if tiled:  # every pixel in one window: no need to spread the shares out first
                 shares = tf.reshape(shares, (-1, 1, norms.shape[2], 1, x.shape[3]))
@@ -99,10 +99,8 @@ def _lp_pool_tensorflow(x, p, pool_size, strides):
 
 
 def _slope_of_power(x, p):
-    """Returns `sign(x) |x|^(p - 1)`, the slope of `|x|^p / p`."""
-    if p == 2:
-        return x
-    return ops.sign(x) if p == 1 else ops.sign(x) * ops.power(ops.abs(x), p - 1)
+    """Returns `sign(x) |x|^(p - 1)`, the slope of `|x|^p / p`, for a p of 1 or 2."""
+    return x if p == 2 else ops.sign(x)
 
 
 def max_pool_with_argmax(inputs, pool_size, strides, padding):
