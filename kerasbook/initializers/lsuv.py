@@ -37,6 +37,7 @@ def lsuv(model, batch, *, tolerance=0.1, max_iterations=10, seed=None):
     A layer takes part if it has a variable `kernel`, or `depthwise_kernel` and
     `pointwise_kernel`, is trainable, and is not recurrent: Keras' dense and convolutional
     layers, the library's own and anybody's, at any depth within other models and layers. A
+    layer in a wrapper that makes its kernel, such as `WeightNormalization`, takes no part. A
     convolution that treats each channel apart gets orthonormal kernels channel by channel. A
     layer that is called twice is fitted to its first call. All other weights stay as they are;
     the model runs eagerly and not in training mode.
@@ -139,6 +140,8 @@ def _named_layers(layer, prefix=""):
             unique = f"{name}_{number}"
         names.add(unique)
         yield unique, layer
+        if getattr(layer, "makes_kernel", False):
+            continue  # what it wraps takes no kernel but the one it is given
         inner = layer._flatten_layers(include_self=False, recursive=False)
         stack += [(f"{name}/{part.name}".lstrip("/"), part) for part in reversed(inner)]
 

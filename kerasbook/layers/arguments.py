@@ -1,5 +1,7 @@
 """Checks of constructor arguments that several layers share."""
 
+import math
+
 import keras
 
 from kerasbook.arguments import one_of as one_of
@@ -42,6 +44,21 @@ def divisible(name, groups, channels):
             f"`{name}` must divide the number of input channels. "
             f"Received: {name}={groups}, channels={channels}"
         )
+
+
+def number_of(name, value, rule, holds):
+    """Returns `value` if it is a finite number for which `holds`, else raises a `ValueError`.
+
+    Args:
+        name: Name of the argument.
+        value: Its value.
+        rule: What it must be, for the message: "must be" stands before.
+        holds: Function of the number.
+    """
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if not number or not math.isfinite(value) or not holds(value):
+        raise ValueError(f"`{name}` must be {rule}. Received: {name}={value!r}")
+    return value
 
 
 def rate_below_one(name, value):

@@ -3,6 +3,7 @@
 import itertools
 
 import keras
+import numpy as np
 
 from kerasbook.surgery.batch_norm_statistics import (
     BATCH_NORMS,
@@ -16,7 +17,8 @@ def recalibrate_batch_norm(model, data, steps=None, *, batch_size=32):
 
     The model runs once over the batches as in training: each normalization uses the statistics
     of its batch, dropout drops. From the means `m` and the (biased) variances `v` of the batches,
-    weighted by their numbers of samples, come the statistics of all their elements,
+    weighted by their numbers of samples, come the statistics of all samples (each counts alike,
+    whatever the size of its image),
 
     `mean = E[m]` and `variance = E[v + m^2] - mean^2`,
 
@@ -66,18 +68,23 @@ def recalibrate_batch_norm(model, data, steps=None, *, batch_size=32):
     attributes = [(norm.momentum, norm.trainable) for norm in norms]
     variables = [(v, keras.ops.convert_to_numpy(v)) for v in model.variables]
     averages = {id(v) for norm in norms for v in norm.non_trainable_variables}
+    # Even with no momentum a call would keep what is not finite.
+    starts = [
+        (v, np.where(np.isfinite(value), value, 1)) for v, value in variables if id(v) in averages
+    ]
     try:
         for norm in norms:
             norm.trainable = True
             norm.momentum = 0.0  # so that a call leaves the batch's own statistics
+        for variable, value in starts:
+            variable.assign(value)
         for inputs in itertools.islice(_batches(data, batch_size), steps):
             model(inputs, training=True)
             count = len(keras.tree.flatten(inputs)[0])
             for norm, statistics in zip(norms, pooled, strict=True):
                 statistics.add(count, *get_statistics(norm))
-            for variable, value in variables:
-                if id(variable) in averages:  # renormalization asks for them
-                    variable.assign(value)
+            for variable, value in starts:  # renormalization asks for them
+                variable.assign(value)
     finally:
         for norm, (momentum, trainable) in zip(norms, attributes, strict=True):
             norm.momentum, norm.trainable = momentum, trainable

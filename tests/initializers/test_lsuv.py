@@ -217,3 +217,10 @@ def test_bad_arguments_are_named(rng):
         lsuv(model, batch, tolerance=0)
     with pytest.raises(ValueError, match="`max_iterations` must be a positive integer.*=0"):
         lsuv(model, batch, max_iterations=0)
+
+
+def test_layers_without_a_kernel_of_their_own_take_no_part(rng):
+    wrapped = layers.WeightNormalization(keras.layers.Dense(5), data_initialization=False)
+    model = keras.Sequential([keras.Input((6,)), wrapped, keras.layers.Dense(3, name="last")])
+    report = lsuv(model, rng.normal(3, 5, size=(64, 6)).astype("float32"), seed=0)
+    assert list(report) == ["last"]

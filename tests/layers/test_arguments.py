@@ -60,3 +60,15 @@ def test_a_flag_is_true_or_false(value):
         arguments.boolean("flag", value)
     assert arguments.boolean("flag", True) is True
     assert arguments.boolean("flag", False) is False
+
+
+@pytest.mark.parametrize("value", [-1, None, "1", [1], True, float("nan"), float("inf")])
+def test_number_names_argument_rule_and_value(value):
+    assert arguments.number_of("bias", 0.5, "0 or above", lambda x: x >= 0) == 0.5
+    with pytest.raises(ValueError, match="`bias` must be 0 or above. Received: bias="):
+        arguments.number_of("bias", value, "0 or above", lambda x: x >= 0)
+
+
+def test_an_empty_data_format_is_named():
+    with pytest.raises(ValueError, match=r"`data_format` must be.*data_format=\[\]"):
+        arguments.data_format_of([])

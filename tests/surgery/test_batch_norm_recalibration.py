@@ -190,3 +190,15 @@ def test_bad_arguments_are_named(x):
         )
     with pytest.raises(ValueError, match="`data` must hold a batch.*steps=None"):
         recalibrate_batch_norm(one_norm(), [])
+
+
+def test_averages_that_are_not_finite_are_repaired(rng):
+    norm = keras.layers.BatchNormalization()
+    model = keras.Sequential([keras.Input((2,)), norm])
+    norm.moving_mean.assign([np.nan, 0])
+    norm.moving_variance.assign([1, np.inf])
+    x = rng.normal(3, 2, size=(40, 2)).astype("float32")
+    recalibrate_batch_norm(model, x)
+    np.testing.assert_allclose(keras.ops.convert_to_numpy(norm.moving_mean), x.mean(0), rtol=1e-5)
+    variance = keras.ops.convert_to_numpy(norm.moving_variance)
+    np.testing.assert_allclose(variance, x.var(0), rtol=1e-5)

@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from kerasbook import ops as kernels
+from kerasbook.layers.arguments import number_of
 from kerasbook.layers.normalization.channel_normalization import ChannelNormalization
 
 
@@ -105,22 +106,20 @@ class BatchRenormalization(ChannelNormalization):
             gamma_constraint=gamma_constraint,
             **kwargs,
         )
-        for name, value, rule, holds in (
-            ("momentum", momentum, "in [0, 1]", 0 <= momentum <= 1),
-            ("r_max", r_max, "1 or above", r_max >= 1),
-            ("d_max", d_max, "0 or above", d_max >= 0),
-            ("warmup_steps", warmup_steps, "0 or above", warmup_steps >= 0),
-            ("r_max_steps", r_max_steps, "at least `warmup_steps`", r_max_steps >= warmup_steps),
-            ("d_max_steps", d_max_steps, "at least `warmup_steps`", d_max_steps >= warmup_steps),
-        ):
-            if not holds:
-                raise ValueError(f"`{name}` must be {rule}. Received: {name}={value}")
-        self.momentum = momentum
-        self.r_max = r_max
-        self.d_max = d_max
-        self.warmup_steps = warmup_steps
+        self.momentum = number_of("momentum", momentum, "in [0, 1]", lambda x: 0 <= x <= 1)
+        self.r_max = number_of("r_max", r_max, "1 or above", lambda x: x >= 1)
+        self.d_max = number_of("d_max", d_max, "0 or above", lambda x: x >= 0)
+        self.warmup_steps = self._steps("warmup_steps", warmup_steps, "0 or above", 0)
+        for name, value in (("r_max_steps", r_max_steps), ("d_max_steps", d_max_steps)):
+            self._steps(name, value, "at least `warmup_steps`", warmup_steps)
         self.r_max_steps = r_max_steps
         self.d_max_steps = d_max_steps
+
+    @staticmethod
+    def _steps(name, value, rule, least):
+        return number_of(
+            name, value, f"an integer, {rule}", lambda x: isinstance(x, int) and x >= least
+        )
 
     def build(self, input_shape):
         super().build(input_shape)

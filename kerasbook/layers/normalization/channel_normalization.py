@@ -3,7 +3,7 @@
 import keras
 from keras import constraints, initializers, ops, regularizers
 
-from kerasbook.layers.arguments import static_channels
+from kerasbook.layers.arguments import number_of, static_channels
 
 
 class ChannelNormalization(keras.layers.Layer):
@@ -27,10 +27,8 @@ class ChannelNormalization(keras.layers.Layer):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        if isinstance(epsilon, bool) or not isinstance(epsilon, (int, float)) or not epsilon > 0:
-            raise ValueError(f"`epsilon` must be above 0. Received: epsilon={epsilon!r}")
         self.axis = axis
-        self.epsilon = epsilon
+        self.epsilon = number_of("epsilon", epsilon, "above 0", lambda x: x > 0)
         self.center = center
         self.scale = scale
         self.beta_initializer = initializers.get(beta_initializer)

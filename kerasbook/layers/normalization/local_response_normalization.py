@@ -4,7 +4,7 @@ import keras
 from keras import ops
 
 from kerasbook import ops as kernels
-from kerasbook.layers.arguments import positive_integer, static_channels
+from kerasbook.layers.arguments import number_of, positive_integer, static_channels
 
 
 @keras.saving.register_keras_serializable(package="kerasbook")
@@ -12,7 +12,8 @@ class LocalResponseNormalization(keras.layers.Layer):
     """Divides each value by a power of the squares of its neighbours in the channels.
 
     `y[i] = x[i] / (bias + alpha sum_j x[j]^2) ^ beta`, the sum over the `size` channels from
-    `i - size // 2` to `i + (size - 1) // 2`, as far as there are any. It has no weights.
+    `i - size // 2` to `i + (size - 1) // 2`, as far as there are any. It has no weights. Where
+    the square of one channel is not finite, all channels of that place are NaN.
 
     `alpha` is *not* divided by `size`, as in the paper and in TensorFlow, whose
     `depth_radius=r` is `size=2 r + 1`. torch and Caffe divide it: `average=True`.
@@ -53,14 +54,9 @@ class LocalResponseNormalization(keras.layers.Layer):
     ):
         super().__init__(**kwargs)
         self.size = positive_integer("size", size)
-        if not bias > 0:
-            raise ValueError(f"`bias` must be above 0. Received: bias={bias}")
-        for name, value in (("alpha", alpha), ("beta", beta)):
-            if not value >= 0:
-                raise ValueError(f"`{name}` must be 0 or above. Received: {name}={value}")
-        self.bias = bias
-        self.alpha = alpha
-        self.beta = beta
+        self.bias = number_of("bias", bias, "above 0", lambda x: x > 0)
+        self.alpha = number_of("alpha", alpha, "0 or above", lambda x: x >= 0)
+        self.beta = number_of("beta", beta, "0 or above", lambda x: x >= 0)
         self.average = average
         self.axis = axis
 

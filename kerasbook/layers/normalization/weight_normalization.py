@@ -52,6 +52,8 @@ class WeightNormalization(keras.layers.Wrapper):
         Salimans and Kingma, 2016, sections 2 and 3, https://arxiv.org/abs/1602.07868
     """
 
+    makes_kernel = True  # for procedures on kernels: the wrapped layer's is not its own
+
     def __init__(self, layer, *, data_initialization=True, **kwargs):
         if isinstance(layer, keras.layers.Layer):
             output_axes(layer)
@@ -88,10 +90,16 @@ class WeightNormalization(keras.layers.Wrapper):
             and kernels.calls_may_set_trainable_variables()
         ):
             self._initialize_once(inputs)
-        with keras.StatelessScope(self._variables(self.g), collect_losses=True) as scope:
+        pairs = self._variables(self.g)
+        with keras.StatelessScope(pairs, collect_losses=True) as scope:
             outputs = self.layer(inputs)
         for loss in scope.losses:
             self.add_loss(loss)
+        kernel = kernel_of(self.layer)
+        for variable, value in pairs:  # such as the states of seeds
+            moved = scope.get_current_value(variable)
+            if variable is not kernel and moved is not None and moved is not value:
+                variable.assign(moved)
         return outputs
 
     def initialize(self, data):

@@ -167,11 +167,27 @@ def test_replicas_keep_one_average_and_one_count(rng):
         ({"epsilon": 0}, "`epsilon` must be above 0.*epsilon=0"),
         ({"r_max": 0.5}, "`r_max` must be 1 or above.*r_max=0.5"),
         ({"d_max": -1}, "`d_max` must be 0 or above.*d_max=-1"),
-        ({"warmup_steps": -1}, "`warmup_steps` must be 0 or above.*warmup_steps=-1"),
-        ({"r_max_steps": 10}, "`r_max_steps` must be at least `warmup_steps`.*r_max_steps=10"),
-        ({"d_max_steps": 10}, "`d_max_steps` must be at least `warmup_steps`.*d_max_steps=10"),
+        ({"warmup_steps": -1}, "`warmup_steps` must be an integer, 0 or above.*warmup_steps=-1"),
+        ({"r_max_steps": 10}, "`r_max_steps` must be an integer, at least `warmup_steps`.*r_max_steps=10"),
+        ({"d_max_steps": 10}, "`d_max_steps` must be an integer, at least `warmup_steps`.*d_max_steps=10"),
     ],
 )
 def test_bad_arguments_are_named(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        BatchRenormalization(**arguments)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"momentum": "x"}, r"`momentum` must be in \[0, 1\].*'x'"),
+        ({"momentum": 1.5}, r"`momentum` must be in \[0, 1\].*1.5"),
+        ({"r_max": None}, "`r_max` must be 1 or above.*None"),
+        ({"d_max": [1]}, r"`d_max` must be 0 or above.*\[1\]"),
+        ({"warmup_steps": 1.5}, "`warmup_steps` must be an integer, 0 or above.*1.5"),
+        ({"r_max_steps": 10}, "`r_max_steps` must be an integer, at least `warmup_steps`.*10"),
+    ],
+)
+def test_each_bad_argument_is_named(arguments, message):
     with pytest.raises(ValueError, match=message):
         BatchRenormalization(**arguments)

@@ -214,3 +214,11 @@ def test_bad_layers_are_named():
         WeightNormalization(keras.layers.ReLU()).build((None, 3))
     with pytest.raises(ValueError, match="no axis of outputs"):
         WeightNormalization(keras.layers.EinsumDense("ab,bc->ac", 4))
+
+
+def test_what_the_wrapped_layer_draws_moves_on():
+    inner = layers.DropConnectDense(4, rate=0.5, seed=3)
+    layer = WeightNormalization(inner, data_initialization=False)
+    x = np.ones((2, 6), "float32")
+    first, second = (keras.ops.convert_to_numpy(layer(x, training=True)) for _ in range(2))
+    assert np.any(first != second)
