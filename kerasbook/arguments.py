@@ -1,5 +1,14 @@
 """Checks of arguments that every room shares."""
 
+import keras
+
+
+def require_floats(name, tensor):
+    """Raises a `ValueError` unless a tensor, called `name`, holds floats."""
+    dtype = keras.backend.standardize_dtype(tensor.dtype)
+    if not keras.backend.is_float_dtype(dtype):
+        raise ValueError(f"`{name}` must hold floats. Received: {name} of dtype {dtype}")
+
 
 def positive_integer(name, value):
     """Returns `value` if it is an integer above 0, else raises a `ValueError` naming it."""

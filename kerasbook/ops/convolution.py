@@ -8,6 +8,8 @@ kernels of `convolution_tensorflow` are used.
 import keras
 from keras import ops
 
+from kerasbook.arguments import require_floats
+
 PADDINGS = ("valid", "same", "full")
 
 
@@ -46,6 +48,7 @@ def conv(inputs, kernel, *, strides=1, padding="valid", data_format=None, dilati
         Tensor with the dtype of `inputs` and `filters` channels, sizes as
         `conv_output_length` says.
     """
+    require_floats("inputs", inputs)
     data_format = data_format or keras.config.image_data_format()
     taps = tuple(kernel.shape[:-2])
     rank = len(taps)

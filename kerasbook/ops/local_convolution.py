@@ -10,6 +10,8 @@ import itertools
 import keras
 from keras import ops
 
+from kerasbook.arguments import require_floats
+
 
 def local_conv(
     inputs, kernel, *, strides, padding="valid", data_format="channels_last", dilation_rate=None
@@ -29,6 +31,7 @@ def local_conv(
     Returns:
         Tensor `(batch, *places, filters)`, or with the channels second, with the dtype of `inputs`.
     """
+    require_floats("inputs", inputs)
     rank = len(strides)
     first = 1 if data_format == "channels_last" else 2
     order = (*range(first, first + rank), rank + 1 if first == 1 else 1, 0)

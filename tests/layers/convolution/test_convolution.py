@@ -75,3 +75,22 @@ def test_groups_divide_the_weights(rank):
         layer = RANKS[rank](12, 3, groups=groups, use_bias=False)
         layer.build((None, *(8,) * rank, 12))
         assert layer.count_params() * groups == 3**rank * 144
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        layers.Conv1D(2, 3),
+        layers.Conv3D(2, 3, groups=2),
+        layers.DepthwiseConv2D(3),
+        layers.LocallyConnected2D(2, 3),
+        layers.TiledConv2D(2, 3, tile=2),
+        layers.DropConnectConv2D(2, 3),
+        layers.ResidualBlock(2),
+    ],
+    ids=lambda layer: layer.name,
+)
+def test_inputs_that_are_no_floats_are_named(layer):
+    x = np.ones((1, *(6,) * (layer.input_spec.ndim - 2), 2), "int32")
+    with pytest.raises(ValueError, match="`inputs` must hold floats.*of dtype int32"):
+        layer(x)
