@@ -58,6 +58,17 @@ def test_full_padding_grows_by_the_kernel_less_one_and_sees_each_pixel_with_ever
     ("length", "kernel_size", "stride", "padding", "expected"),
     [
         (32, 5, 1, "valid", 28),
+        (28, 5, 1, "valid", 24),
+        (12, 5, 1, "valid", 8),
+        (7, 3, 1, "valid", 5),
+        (7, 3, 2, "valid", 3),
+        (11, 5, 2, "valid", 4),
+        (5 + 2, 3, 1, "valid", 5),  # padded by one on both sides
+        (5 + 2, 3, 2, "valid", 3),
+        (7 + 2, 3, 2, "valid", 4),
+        (32 + 4, 5, 1, "valid", 32),  # F = 5 keeps the size with P = 2
+        (7, 7, 1, "valid", 1),
+        (12, 7, 1, "valid", 6),
         (227, 11, 4, "valid", 55),
         (7, 3, 2, "same", 4),
         (None, 3, 1, "same", None),

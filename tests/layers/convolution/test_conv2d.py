@@ -102,3 +102,30 @@ def test_bad_inputs_are_named():
         Conv2D(4, 3).build((None, 8, 8, None))
     with pytest.raises(ValueError, match="expected ndim=4"):
         Conv2D(4, 3)(np.zeros((8, 8, 3), "float32"))
+
+
+def test_the_books_cross_correlation_of_two_channels():
+    image = np.arange(9.0, dtype="float32").reshape(3, 3)
+    taps = np.arange(4.0).reshape(2, 2)
+    one = Conv2D(1, 2, use_bias=False)
+    one.build((1, 3, 3, 1))
+    one.set_weights([taps[..., None, None]])
+    assert numpy(one(image[None, ..., None])).reshape(2, 2).tolist() == [[19, 25], [37, 43]]
+    two = Conv2D(1, 2, use_bias=False)
+    two.build((1, 3, 3, 2))
+    two.set_weights([np.stack([taps, taps + 1], -1)[..., None]])
+    y = numpy(two(np.stack([image, image + 1], -1)[None]))
+    assert y.reshape(2, 2).tolist() == [[56, 72], [104, 120]]
+
+
+def test_the_books_volume_of_11_x_11_x_4(rng):
+    x = rng.normal(size=(1, 11, 11, 4)).astype("float32")
+    layer = Conv2D(2, 5, strides=2)
+    layer.build(x.shape)
+    layer.bias.assign([0.5, -1])
+    kernel, bias = layer.get_weights()
+    y = numpy(layer(x))[0]
+    assert y.shape == (4, 4, 2)
+    first = np.sum(x[0, :5, :5] * kernel[..., 0]) + bias[0]
+    other = np.sum(x[0, 4:9, 6:11] * kernel[..., 1]) + bias[1]
+    np.testing.assert_allclose([y[0, 0, 0], y[2, 3, 1]], [first, other], rtol=1e-4)
