@@ -51,6 +51,12 @@ def test_biases_stand_where_no_normalization_follows(use_bias, normalization, bi
     assert sum(unit.convolution.use_bias for unit in units) == biases
 
 
+def test_a_convolution_after_its_activation_has_a_bias():
+    layer = layers.StackedConv2D(4, 3, normalization="batch")
+    assert layer.unit(4, 3, activation_first=True).convolution.use_bias
+    assert not layer.unit(4, 3).convolution.use_bias
+
+
 def test_a_seeded_initializer_gives_its_parts_the_start_that_a_layer_alone_has():
     initializer = keras.initializers.HeNormal(seed=1)
     first, second = (unit.convolution.kernel for unit in made(kernel_initializer=initializer))

@@ -6,6 +6,7 @@ import pytest
 from definitions import convolve
 
 from kerasbook.layers import DilatedConv2D, HybridDilatedConv2D
+from kerasbook.layers.convolution.hybrid_dilated_conv2d import _greatest_distance
 
 
 @pytest.mark.parametrize(
@@ -43,6 +44,14 @@ def test_rates_of_the_paper_are_taken(rates, size):
 def test_rates_that_break_a_rule_are_named(rates, message):
     with pytest.raises(ValueError, match=message):
         HybridDilatedConv2D(4, 3, dilation_rates=rates)
+
+
+@pytest.mark.parametrize(
+    ("rates", "distance"),
+    [([1, 2, 5], 2), ([1, 2, 9], 5), ([2, 3, 5], 3), ([1, 9, 2], 16), ([3, 1, 2, 9], 3), ([4], 4)],
+)
+def test_the_formula_of_the_paper_for_rates_in_any_order(rates, distance):
+    assert _greatest_distance(rates) == distance
 
 
 @pytest.mark.tensorflow
