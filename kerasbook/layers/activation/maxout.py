@@ -1,13 +1,14 @@
 """The activation that is learned as the greatest of several lines."""
 
 import keras
-from keras import constraints, initializers, ops, regularizers
+from keras import ops
 
-from kerasbook.layers.arguments import boolean, positive_integer, static_channels
+from kerasbook.layers.affine import Affine
+from kerasbook.layers.arguments import positive_integer
 
 
 @keras.saving.register_keras_serializable(package="kerasbook")
-class Maxout(keras.layers.Layer):
+class Maxout(Affine):
     """Takes, for every unit, the greatest of several affine functions of the inputs.
 
     `y_u = max_p (x W_{p,u} + b_{p,u})` over `num_pieces` pieces `p`. With two pieces it holds twice
@@ -60,62 +61,29 @@ class Maxout(keras.layers.Layer):
         bias_constraint=None,
         **kwargs,
     ):
-        super().__init__(**kwargs)
-        self.units = positive_integer("units", units)
-        self.num_pieces = positive_integer("num_pieces", num_pieces)
-        self.use_bias = boolean("use_bias", use_bias)
-        self.kernel_initializer = initializers.get(kernel_initializer)
-        self.bias_initializer = initializers.get(bias_initializer)
-        self.kernel_regularizer = regularizers.get(kernel_regularizer)
-        self.bias_regularizer = regularizers.get(bias_regularizer)
-        self.kernel_constraint = constraints.get(kernel_constraint)
-        self.bias_constraint = constraints.get(bias_constraint)
-        self.input_spec = keras.layers.InputSpec(min_ndim=2)
-        self.supports_masking = True
-
-    def build(self, input_shape):
-        features = static_channels(input_shape, -1)
-        self.input_spec = keras.layers.InputSpec(min_ndim=2, axes={-1: features})
-        self.kernel = self.add_weight(
-            name="kernel",
-            shape=(features, self.num_pieces * self.units),
-            initializer=self.kernel_initializer,
-            regularizer=self.kernel_regularizer,
-            constraint=self.kernel_constraint,
+        super().__init__(
+            units,
+            use_bias=use_bias,
+            kernel_initializer=kernel_initializer,
+            bias_initializer=bias_initializer,
+            kernel_regularizer=kernel_regularizer,
+            bias_regularizer=bias_regularizer,
+            kernel_constraint=kernel_constraint,
+            bias_constraint=bias_constraint,
+            **kwargs,
         )
-        self.bias = None
-        if self.use_bias:
-            self.bias = self.add_weight(
-                name="bias",
-                shape=(self.num_pieces * self.units,),
-                initializer=self.bias_initializer,
-                regularizer=self.bias_regularizer,
-                constraint=self.bias_constraint,
-            )
+        self.num_pieces = positive_integer("num_pieces", num_pieces)
+
+    def num_outputs(self):
+        return self.num_pieces * self.units
 
     def call(self, inputs):
-        outputs = ops.matmul(ops.cast(inputs, self.compute_dtype), self.kernel)
-        if self.use_bias:
-            outputs = ops.add(outputs, self.bias)
+        outputs = self.transform(inputs)
         if inputs.shape[0] == 0:  # TensorFlow takes no maximum of nothing
             return outputs[..., : self.units]
         # Pieces before units: a maximum over the last axis is several times slower.
         shape = (*ops.shape(inputs)[:-1], self.num_pieces, self.units)
         return ops.max(ops.reshape(outputs, shape), axis=-2)
 
-    def compute_output_shape(self, input_shape):
-        return (*input_shape[:-1], self.units)
-
     def get_config(self):
-        return {
-            **super().get_config(),
-            "units": self.units,
-            "num_pieces": self.num_pieces,
-            "use_bias": self.use_bias,
-            "kernel_initializer": initializers.serialize(self.kernel_initializer),
-            "bias_initializer": initializers.serialize(self.bias_initializer),
-            "kernel_regularizer": regularizers.serialize(self.kernel_regularizer),
-            "bias_regularizer": regularizers.serialize(self.bias_regularizer),
-            "kernel_constraint": constraints.serialize(self.kernel_constraint),
-            "bias_constraint": constraints.serialize(self.bias_constraint),
-        }
+        return {**super().get_config(), "num_pieces": self.num_pieces}

@@ -1,20 +1,19 @@
 """A dense layer that drops weights while it trains."""
 
 import keras
-from keras import activations, constraints, initializers, ops, regularizers
+from keras import activations, ops
 
 from kerasbook import ops as kernels
+from kerasbook.layers.affine import Affine
 from kerasbook.layers.arguments import (
     boolean,
     integer_seed,
-    positive_integer,
     rate_below_one,
-    static_channels,
 )
 
 
 @keras.saving.register_keras_serializable(package="kerasbook")
-class DropConnectDense(keras.layers.Layer):
+class DropConnectDense(Affine):
     """A dense layer that zeroes random weights, for each image its own.
 
     While training, `y = activation(x (W * m) / (1 - rate) + b)` with `m ~ Bernoulli(1 - rate)`
@@ -80,47 +79,27 @@ class DropConnectDense(keras.layers.Layer):
         seed=None,
         **kwargs,
     ):
-        super().__init__(**kwargs)
-        self.units = positive_integer("units", units)
+        super().__init__(
+            units,
+            use_bias=use_bias,
+            kernel_initializer=kernel_initializer,
+            bias_initializer=bias_initializer,
+            kernel_regularizer=kernel_regularizer,
+            bias_regularizer=bias_regularizer,
+            kernel_constraint=kernel_constraint,
+            bias_constraint=bias_constraint,
+            **kwargs,
+        )
         self.rate = rate_below_one("rate", rate)
         self.per_image = boolean("per_image", per_image)
         self.activation = activations.get(activation)
-        self.use_bias = boolean("use_bias", use_bias)
-        self.kernel_initializer = initializers.get(kernel_initializer)
-        self.bias_initializer = initializers.get(bias_initializer)
-        self.kernel_regularizer = regularizers.get(kernel_regularizer)
-        self.bias_regularizer = regularizers.get(bias_regularizer)
-        self.kernel_constraint = constraints.get(kernel_constraint)
-        self.bias_constraint = constraints.get(bias_constraint)
         self.seed = integer_seed(seed)
         self.seed_generator = keras.random.SeedGenerator(seed)
-        self.input_spec = keras.layers.InputSpec(min_ndim=2)
-        self.supports_masking = True
-
-    def build(self, input_shape):
-        features = static_channels(input_shape, -1)
-        self.input_spec = keras.layers.InputSpec(min_ndim=2, axes={-1: features})
-        self.kernel = self.add_weight(
-            name="kernel",
-            shape=(features, self.units),
-            initializer=self.kernel_initializer,
-            regularizer=self.kernel_regularizer,
-            constraint=self.kernel_constraint,
-        )
-        self.bias = None
-        if self.use_bias:
-            self.bias = self.add_weight(
-                name="bias",
-                shape=(self.units,),
-                initializer=self.bias_initializer,
-                regularizer=self.bias_regularizer,
-                constraint=self.bias_constraint,
-            )
 
     def call(self, inputs, training=False):
         if training and self.rate > 0:
             return self.apply(inputs, self.draw(ops.shape(inputs)[0]))
-        return self._finish(ops.matmul(ops.cast(inputs, self.compute_dtype), self.kernel))
+        return self.activation(self.transform(inputs))
 
     def draw(self, batch_size, seed=None):
         """Draws which weights survive: booleans `(batch_size or 1, features, units)`."""
@@ -134,31 +113,18 @@ class DropConnectDense(keras.layers.Layer):
         x = ops.cast(inputs, self.compute_dtype)
         kernel = ops.cast(survives, self.compute_dtype) * (self.kernel / (1 - self.rate))
         if not self.per_image:
-            return self._finish(ops.matmul(x, ops.squeeze(kernel, 0)))
+            return self.activation(self.add_bias(ops.matmul(x, ops.squeeze(kernel, 0))))
         shape = ops.shape(x)
         rows = ops.reshape(x, (shape[0], -1, shape[-1]))  # (batch, places, features)
         outputs = ops.matmul(rows, kernel)
-        return self._finish(ops.reshape(outputs, (*shape[:-1], self.units)))
-
-    def _finish(self, outputs):
-        return self.activation(ops.add(outputs, self.bias) if self.use_bias else outputs)
-
-    def compute_output_shape(self, input_shape):
-        return (*input_shape[:-1], self.units)
+        outputs = ops.reshape(outputs, (*shape[:-1], self.units))
+        return self.activation(self.add_bias(outputs))
 
     def get_config(self):
         return {
             **super().get_config(),
-            "units": self.units,
             "rate": self.rate,
             "per_image": self.per_image,
             "activation": activations.serialize(self.activation),
-            "use_bias": self.use_bias,
-            "kernel_initializer": initializers.serialize(self.kernel_initializer),
-            "bias_initializer": initializers.serialize(self.bias_initializer),
-            "kernel_regularizer": regularizers.serialize(self.kernel_regularizer),
-            "bias_regularizer": regularizers.serialize(self.bias_regularizer),
-            "kernel_constraint": constraints.serialize(self.kernel_constraint),
-            "bias_constraint": constraints.serialize(self.bias_constraint),
             "seed": self.seed,
         }
