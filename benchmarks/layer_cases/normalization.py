@@ -45,6 +45,15 @@ class TensorFlowLocalResponse(keras.layers.Layer):
 
 CASES = [
     Case(
+        "BatchNormalization()",
+        layers.BatchNormalization,
+        {
+            "Keras": keras.layers.BatchNormalization,
+            "torch": lambda torch: torch.nn.BatchNorm2d(96, eps=1e-3),
+        },
+        shape=LARGE,
+    ),
+    Case(
         "GroupNormalization(32)",
         lambda: layers.GroupNormalization(32),
         {

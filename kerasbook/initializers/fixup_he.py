@@ -1,4 +1,4 @@
-"""The starting values that let deep residual networks train without normalisation."""
+"""The starting values that let deep residual networks train without normalization."""
 
 import keras
 

@@ -34,13 +34,13 @@ def lsuv(model, batch, *, tolerance=0.1, max_iterations=10, seed=None):
     variance of the layer's output over the whole batch, until `|v - 1| <= tolerance`. The output
     is the linear one: a layer's fused `activation` is left out of it, and its bias is not.
 
-    A layer takes part if it has a variable `kernel`, or `depthwise_kernel` and
-    `pointwise_kernel`, is trainable, and is not recurrent: Keras' dense and convolutional
-    layers, the library's own and anybody's, at any depth within other models and layers. A
-    layer in a wrapper that makes its kernel, such as `WeightNormalization`, takes no part. A
-    convolution that treats each channel apart gets orthonormal kernels channel by channel. A
-    layer that is called twice is fitted to its first call. All other weights stay as they are;
-    the model runs eagerly and not in training mode.
+    A layer takes part if it has a variable `kernel`, or `depthwise_kernel` and `pointwise_kernel`,
+    is trainable, and is not recurrent: Keras' dense and convolutional layers, the library's own
+    (but for `FixupResidualBlock`, which has a start of its own) and anybody's, at any depth within
+    other models and layers. A layer in a wrapper that makes its kernel, such as
+    `WeightNormalization`, takes no part. A convolution that treats each channel apart gets
+    orthonormal kernels channel by channel. A layer that is called twice is fitted to its first
+    call. All other weights stay as they are; the model runs eagerly and not in training mode.
 
     Args:
         model: A `keras.Model`, functional, sequential or subclassed, or any Keras layer.

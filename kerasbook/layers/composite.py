@@ -1,6 +1,7 @@
 """The base of layers that are made of convolutions: their shared arguments and their parts."""
 
 import functools
+import itertools
 import math
 
 import keras
@@ -62,6 +63,7 @@ class Composite(keras.layers.Layer):
         self.bias_initializer = initializers.get(bias_initializer)
         self.kernel_regularizer = regularizers.get(kernel_regularizer)
         self.data_format = data_format_of(data_format)
+        self.starts_made = itertools.count()
         self.channel_axis = -1 if self.data_format == "channels_last" else 1
         self.input_spec = keras.layers.InputSpec(ndim=4)
 
@@ -108,8 +110,7 @@ class Composite(keras.layers.Layer):
             bias_initializer=self.bias_initializer.clone(),
             dtype=self.dtype_policy,
         )
-        # Two layers must not share one initializer object: with a seed, one start for both.
-        initializer = self.kernel_initializer.clone()
+        initializer = with_seed_beyond(self.kernel_initializer, next(self.starts_made))
         if zero_scale and (normalization is None or activation_first):
             initializer = "zeros"
         if depthwise:
@@ -148,13 +149,16 @@ class Composite(keras.layers.Layer):
         """Returns any layer with a normalization and an activation; arguments as in `unit`."""
         activation = self.activation if activation == "own" else activation
         normalization = self._own_or(normalization)
+        activation = activations.get(activation)
+        if isinstance(activation, keras.layers.Layer):  # with weights of its own
+            activation = copy_of(activation, dtype=self.dtype_policy)
         make = None
         if normalization is not None:
             make = functools.partial(self._make_normalization, normalization, zero_scale)
         return Unit(
             layer,
             normalization=make,
-            activation=activations.get(activation),
+            activation=activation,
             activation_first=activation_first,
             axis=self.channel_axis,
             dtype=self.dtype_policy,
@@ -212,6 +216,17 @@ class Composite(keras.layers.Layer):
             "kernel_regularizer": regularizers.serialize(self.kernel_regularizer),
             "data_format": self.data_format,
         }
+
+
+def with_seed_beyond(initializer, number):
+    """Returns a new initializer whose seed, if it has one, is greater by `number`.
+
+    Two layers with one seed would begin alike.
+    """
+    config = initializer.get_config()
+    if isinstance(config.get("seed"), int):
+        config["seed"] += number
+    return type(initializer).from_config(config)
 
 
 def copy_of(layer, **options):

@@ -2,6 +2,9 @@
 
 import keras
 
+from kerasbook.layers.convolution.locally_connected import LocallyConnected
+from kerasbook.layers.convolution.tiled_convolution import TiledConvolution
+
 
 def kernel_of(layer):
     """Returns the one variable of a built layer that is called `kernel`.
@@ -30,6 +33,11 @@ def output_axes(layer):
     # By name, so that the transposed convolutions of plug-ins count as well.
     if any(base.__name__.endswith("Transpose") for base in type(layer).__mro__):
         return (-2,)
+    if isinstance(layer, (LocallyConnected, TiledConvolution)):
+        raise ValueError(
+            "The kernel of a layer with weights for each place has no one axis of outputs. "
+            f"Received: layer={layer.name!r} of class {type(layer).__name__}"
+        )
     if isinstance(layer, keras.layers.EinsumDense):
         raise ValueError(
             "The kernel of an `EinsumDense` layer has no axis of outputs in general. "

@@ -86,7 +86,7 @@ class Unit(keras.layers.Layer):
     Args:
         convolution: The convolution, or any layer.
         normalization: Function from a number of channels to a layer, or `None`.
-        activation: Function, or `None`.
+        activation: Function or layer, or `None`.
         activation_first: Whether normalization and activation come before the convolution.
         axis: The channel axis.
         **kwargs: Passed to `keras.layers.Layer`.
@@ -105,6 +105,8 @@ class Unit(keras.layers.Layer):
     def build(self, input_shape):
         self.convolution.build(input_shape)
         shape = input_shape if self.activation_first else self.compute_output_shape(input_shape)
+        if isinstance(self.activation, keras.layers.Layer):
+            self.activation.build(shape)
         self.normalization = None
         if self.make_normalization is not None:
             self.normalization = self.make_normalization(shape[self.axis])

@@ -29,6 +29,9 @@ LINEAR_LAYERS = {
     layers.DepthwiseConv2D,
     layers.DilatedConv2D,
     layers.GroupedConv2D,
+    layers.TrueConv1D,
+    layers.TrueConv2D,
+    layers.TrueConv3D,
 }
 
 

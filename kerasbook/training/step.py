@@ -47,7 +47,7 @@ class Classifier:
         return tf.nn.softmax_cross_entropy_with_logits(targets, logits)
 
     def penalties(self):
-        """Returns the sum of the model's own losses, such as regularisers."""
+        """Returns the sum of the model's own losses, such as regularizers."""
         return tf.add_n([tf.cast(loss, tf.float32) for loss in self._network.losses] or [0.0])
 
 

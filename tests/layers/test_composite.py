@@ -57,12 +57,27 @@ def test_a_convolution_after_its_activation_has_a_bias():
     assert not layer.unit(4, 3).convolution.use_bias
 
 
-def test_a_seeded_initializer_gives_its_parts_the_start_that_a_layer_alone_has():
+def test_a_seeded_initializer_starts_every_part_apart_and_the_same_every_time():
     initializer = keras.initializers.HeNormal(seed=1)
-    first, second = (unit.convolution.kernel for unit in made(kernel_initializer=initializer))
-    again, _ = (unit.convolution.kernel for unit in made(kernel_initializer=initializer))
-    np.testing.assert_array_equal(*map(keras.ops.convert_to_numpy, (first, again)))
-    assert second is not first
+
+    def kernels():
+        units = made(kernel_initializer=initializer)
+        return [keras.ops.convert_to_numpy(unit.convolution.kernel) for unit in units]
+
+    (first, second), again = kernels(), kernels()
+    assert np.any(first != second)
+    np.testing.assert_array_equal([first, second], again)
+    alone = layers.Conv2D(48, 3, kernel_initializer=initializer)
+    alone.build(SHAPE)
+    np.testing.assert_array_equal(first, keras.ops.convert_to_numpy(alone.kernel))
+
+
+def test_an_activation_with_weights_is_each_part_s_own():
+    layer = layers.AsymmetricConv2D(2, 3, padding="valid", activation=keras.layers.PReLU())
+    x = np.ones((1, 6, 7, 2), "float32")
+    assert layer(x).shape == (1, 4, 5, 2)
+    first, second = (unit.activation.alpha for unit in layer.body.parts)
+    assert (tuple(first.shape), tuple(second.shape)) == ((6, 5, 2), (4, 5, 2))
 
 
 def test_a_block_begins_with_other_defaults():

@@ -67,6 +67,7 @@ BEFORE = {
     "conv3d_ours": (lambda **k: layers.Conv3D(4, 2, **k), (5, 6, 4, 3)),
     "depthwise2d_ours": (lambda **k: layers.DepthwiseConv2D(2, depth_multiplier=2, **k), (6, 5, 3)),
     "dilated_ours": (lambda **k: layers.DilatedConv2D(4, 2, **k), (6, 5, 3)),
+    "true_ours": (lambda **k: layers.TrueConv2D(4, 2, **k), (6, 5, 3)),
     "grouped_ours": (lambda **k: layers.GroupedConv2D(4, 2, groups=2, **k), (6, 5, 4)),
 }
 

@@ -1,4 +1,4 @@
-"""The residual block that needs no normalisation."""
+"""The residual block that needs no normalization."""
 
 import keras
 from keras import activations
@@ -11,7 +11,7 @@ from kerasbook.layers.arguments import data_format_of, positive_integers, static
 
 @keras.saving.register_keras_serializable(package="kerasbook")
 class FixupResidualBlock(keras.layers.Layer):
-    """Adds two convolutions to what comes in, ready to be stacked deep without normalisation.
+    """Adds two convolutions to what comes in, ready to be stacked deep without normalization.
 
     `y = a(p(x) + s * (w2 conv (a(w1 conv (x + b1) + b2) + b3)) + b4)` with an activation `a`,
     scalars `b1` to `b4`, which start at 0, and `s`, which starts at 1. `w2` starts at 0 and `w1`

@@ -83,7 +83,7 @@ class SqueezeExcite(keras.layers.Layer):
         return inputs * ops.reshape(gates, gate_shape)
 
     def _dense(self, units, activation, name):
-        # Two layers must not share one initializer object: with a seed, one start for both.
+        # Keras warns of one initializer object in two layers.
         initializer = self.kernel_initializer.clone()
         return keras.layers.Dense(
             units,

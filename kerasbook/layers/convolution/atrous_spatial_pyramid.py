@@ -60,8 +60,7 @@ class AtrousSpatialPyramid(Block):
         (2, 9, 11, 8)
 
     Reference:
-        Chen et al., 2017 (DeepLabv3), section 3.3, https://arxiv.org/abs/1706.05587. The paper
-        adds dropout after it.
+        Chen et al., 2017 (DeepLabv3), section 3.3, https://arxiv.org/abs/1706.05587
     """
 
     def __init__(

@@ -11,8 +11,8 @@ class ShuffledGroupConv2D(GroupedConv2D):
     """Convolves groups of channels apart and interleaves the groups of the results.
 
     After it each group of a following grouped convolution holds filters of every group before
-    it: filter `g n + i` of `groups * n` comes out as channel `i * groups + g`. All else is as in
-    `Conv2D`.
+    it: filter `g n + i` of `groups * n` comes out as channel `i * groups + g`. The number of groups
+    has to be said, and the padding keeps the size; all else is as in `Conv2D`.
 
     Call arguments:
         inputs: Float tensor `(batch, height, width, channels)`, or with the channels first;

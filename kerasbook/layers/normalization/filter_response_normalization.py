@@ -11,7 +11,7 @@ from kerasbook.layers.normalization.channel_normalization import ChannelNormaliz
 class FilterResponseNormalization(ChannelNormalization):
     """Divides each channel of each sample by its root mean square; a learned threshold follows.
 
-    `y = max(gamma x / sqrt(nu2 + |epsilon|) + beta, tau)` with `nu2` the mean of `x^2` over the
+    `y = max(gamma x / sqrt(nu2 + epsilon) + beta, tau)` with `nu2` the mean of `x^2` over the
     positions of one sample and channel, and `gamma`, `beta` and `tau` one value per channel. No
     mean is subtracted, and no sample depends on another.
 

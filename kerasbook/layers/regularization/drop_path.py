@@ -1,4 +1,4 @@
-"""Stochastic depth: the regulariser of residual branches."""
+"""Stochastic depth: the regularizer of residual branches."""
 
 import keras
 

@@ -1,4 +1,4 @@
-"""FixupResidualBlock: the formula in NumPy, how it starts, fifty layers without normalisation."""
+"""FixupResidualBlock: the formula in NumPy, how it starts, fifty layers without normalization."""
 
 import keras
 import numpy as np
@@ -77,7 +77,7 @@ def test_starts_as_its_shortcut(rng):
 
 
 def network(num_blocks, width=8):
-    """A stem, `num_blocks` blocks of two layers, and a classifier, with no normalisation."""
+    """A stem, `num_blocks` blocks of two layers, and a classifier, with no normalization."""
     image = keras.Input((8, 8, 3))
     x = keras.layers.Conv2D(width, 3, padding="same", activation="relu", use_bias=False)(image)
     for _ in range(num_blocks):
@@ -98,7 +98,7 @@ def losses(model, steps):
     return [float(model.train_on_batch(images, labels)) for _ in range(steps)]
 
 
-def test_fifty_layers_learn_without_normalisation_where_he_initialisation_diverges():
+def test_fifty_layers_learn_without_normalization_where_he_initialisation_diverges():
     keras.utils.set_random_seed(0)
     model = network(num_blocks=24)
     history = losses(model, 100)

@@ -18,11 +18,12 @@ from kerasbook.layers.convolution.hybrid_dilated_conv2d import _greatest_distanc
         ([1], 3),
         ([1, 2, 9], 5),
         ([1, 2, 2, 5], 3),
+        ([1, 2, 4, 9], 3),
         ([1, 1, 1], 2),
         ([3, 4], (1, 5)),
     ],
 )
-def test_rates_of_the_paper_are_taken(rates, size):
+def test_rates_that_keep_the_rules_are_taken(rates, size):
     assert HybridDilatedConv2D(4, size, dilation_rates=rates).dilation_rates == tuple(rates)
 
 

@@ -222,3 +222,10 @@ def test_what_the_wrapped_layer_draws_moves_on():
     x = np.ones((2, 6), "float32")
     first, second = (keras.ops.convert_to_numpy(layer(x, training=True)) for _ in range(2))
     assert np.any(first != second)
+
+
+@pytest.mark.parametrize("make", [layers.LocallyConnected2D, layers.TiledConv2D])
+def test_weights_for_each_place_are_refused(make):
+    options = {"tile": 2} if make is layers.TiledConv2D else {}
+    with pytest.raises(ValueError, match="weights for each place.*of class"):
+        WeightNormalization(make(2, 3, **options))
