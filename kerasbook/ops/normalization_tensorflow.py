@@ -69,16 +69,15 @@ def filter_response_normalization(x, gamma, beta, threshold, epsilon):
     inverse = tf.math.rsqrt(squares + epsilon)
     scale = inverse * gamma
     has_threshold = len(threshold.shape) > 0
+    outputs = x * scale + beta
     if has_threshold:
-        above = tf.nn.relu(x * scale + (beta - threshold))
-        outputs = above + threshold
-    else:
-        outputs = x * scale + beta
+        outputs = tf.maximum(outputs, threshold)
 
     def gradient(upstream):
         passed = upstream
         if has_threshold:
-            passed = tf.raw_ops.ReluGrad(gradients=upstream, features=above)
+            # The difference is 0 exactly where the threshold took the output's place.
+            passed = tf.raw_ops.ReluGrad(gradients=upstream, features=outputs - threshold)
         sums = tf.reduce_sum(passed, axis=1, keepdims=True)
         products = tf.reduce_sum(passed * x, axis=1, keepdims=True)
         # Along the inputs themselves, and along epsilon, the outputs change by their norm alone.

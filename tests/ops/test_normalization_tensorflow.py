@@ -69,3 +69,21 @@ def test_group_normalization_keeps_the_digits_of_float32(mean, rng):
     for a, b in zip(*results, strict=True):
         # A mean of 1e3 is itself rounded to 3e-5 deviations.
         np.testing.assert_allclose(a, b, atol=3e-6 * max(1, mean / 10) * np.abs(b).max())
+
+
+@pytest.mark.parametrize("threshold", [-1e6, -1e30, 0.3])
+def test_filter_response_normalization_keeps_its_digits_above_any_threshold(threshold, rng):
+    x, upstream = rng.normal(size=(2, 2, 40, 3))
+    gamma, beta = rng.uniform(1, 2, (2, 3))
+    results = []
+    for dtype, function in (
+        ("float32", normalization_tensorflow.filter_response_normalization),
+        ("float64", normalization._filter_response_normalization),
+    ):
+        values = [x, gamma, beta, np.full(3, threshold), np.float64(1e-6)]
+        values = [tf.Variable(tf.constant(v, dtype)) for v in values]
+        with tf.GradientTape() as tape:
+            y = function(*values)
+        results.append([y, *tape.gradient(y, values, output_gradients=upstream.astype(dtype))])
+    for a, b in zip(*results, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-5, atol=2e-5)

@@ -19,7 +19,8 @@ class ChannelShuffle(keras.layers.Layer):
         **kwargs: Passed to `keras.layers.Layer`, e.g. `name` and `dtype`.
 
     Call arguments:
-        inputs: Tensor of rank 2 or more with a static size along `axis`, any dtype.
+        inputs: Tensor of rank 2 or more with a static size along `axis`, any dtype. A mask is
+            passed on where the channels stand last.
 
     Returns:
         Tensor with the shape and dtype of `inputs`.
@@ -43,6 +44,7 @@ class ChannelShuffle(keras.layers.Layer):
 
     def build(self, input_shape):
         divisible("groups", self.groups, static_channels(input_shape, self.axis))
+        self.supports_masking = self.axis % len(input_shape) == len(input_shape) - 1
 
     def call(self, inputs):
         return ops.channel_shuffle(inputs, self.groups, self.axis)

@@ -48,7 +48,8 @@ class BatchRenormalization(ChannelNormalization):
 
     Call arguments:
         inputs: Float tensor `(batch, ..., channels)` of rank 2 or more; the channels may
-            stand elsewhere, see `axis`. Statistics are taken in at least float32.
+            stand elsewhere, see `axis`. Statistics are taken in at least float32. A mask is passed
+            on, but what it hides counts in them.
         training: Whether to use, and learn from, the batch's statistics. Defaults to `False`.
 
     Returns:

@@ -37,6 +37,7 @@ class ChannelNormalization(keras.layers.Layer):
         self.gamma_regularizer = regularizers.get(gamma_regularizer)
         self.beta_constraint = constraints.get(beta_constraint)
         self.gamma_constraint = constraints.get(gamma_constraint)
+        self.supports_masking = True
 
     def build(self, input_shape):
         channels = static_channels(input_shape, self.axis)

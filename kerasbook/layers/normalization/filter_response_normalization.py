@@ -40,7 +40,8 @@ class FilterResponseNormalization(ChannelNormalization):
 
     Call arguments:
         inputs: Float tensor `(batch, ..., channels)` of rank 2 or more; the channels may
-            stand elsewhere, see `axis`. The squares are summed in at least float32.
+            stand elsewhere, see `axis`. The squares are summed in at least float32. A mask is
+            passed on, but what it hides counts in them.
 
     Returns:
         Tensor with the shape of `inputs` in the layer's compute dtype.

@@ -84,7 +84,6 @@ class GroupNormalization(ChannelNormalization):
             raise ValueError(
                 f"`groups` must be a positive integer or -1. Received: groups={groups!r}"
             )
-        self.supports_masking = True
         self.groups = groups
 
     def build(self, input_shape):

@@ -29,7 +29,8 @@ class LocalResponseNormalization(keras.layers.Layer):
 
     Call arguments:
         inputs: Float tensor `(batch, ..., channels)` of rank 2 or more; the channels may
-            stand elsewhere, see `axis`. The squares are summed in at least float32.
+            stand elsewhere, see `axis`. The squares are summed in at least float32. A mask is
+            passed on where the channels stand last.
 
     Returns:
         Tensor with the shape of `inputs` in the layer's compute dtype.
@@ -63,6 +64,7 @@ class LocalResponseNormalization(keras.layers.Layer):
     def build(self, input_shape):
         channels = static_channels(input_shape, self.axis)
         self.input_spec = keras.layers.InputSpec(ndim=len(input_shape), axes={self.axis: channels})
+        self.supports_masking = self.axis % len(input_shape) == len(input_shape) - 1
 
     def call(self, inputs):
         last = self.axis % len(inputs.shape) == len(inputs.shape) - 1

@@ -33,7 +33,7 @@ class WeightNormalization(keras.layers.Wrapper):
         **kwargs: Passed to `keras.layers.Layer`, e.g. `name`; without a `dtype`, it is `layer`'s.
 
     Call arguments:
-        inputs: What `layer` takes.
+        inputs: What `layer` takes. A mask passes as it does through `layer`.
         training: Whether this may be the first batch of the training. Defaults to `False`.
 
     Returns:
@@ -59,6 +59,7 @@ class WeightNormalization(keras.layers.Wrapper):
             output_axes(layer)
             kwargs.setdefault("dtype", layer.dtype_policy)
         super().__init__(layer, **kwargs)
+        self.supports_masking = layer.supports_masking
         self.data_initialization = data_initialization
 
     def build(self, input_shape):
@@ -171,6 +172,9 @@ class WeightNormalization(keras.layers.Wrapper):
         if bias is not None:
             bias.assign(ops.reshape(-mean * g, bias.shape))
         self.initialized.assign(ops.ones((), "bool"))
+
+    def compute_mask(self, inputs, previous_mask):
+        return self.layer.compute_mask(inputs, previous_mask)
 
     def compute_output_shape(self, input_shape):
         return self.layer.compute_output_shape(input_shape)

@@ -32,3 +32,13 @@ def test_bad_arguments_are_named():
         ChannelShuffle(0)
     with pytest.raises(ValueError, match="`groups` must divide.*groups=4, channels=6"):
         ChannelShuffle(4)(np.zeros((1, 6)))
+
+
+@pytest.mark.tensorflow
+def test_a_mask_is_passed_on_unless_its_axis_holds_the_channels(rng):
+    x = keras.layers.Masking()(rng.normal(size=(2, 4, 6)).astype("float32"))
+    y = ChannelShuffle(3)(x)
+    np.testing.assert_array_equal(y._keras_mask, x._keras_mask)
+    with pytest.warns(UserWarning, match="does not support mask"):
+        y = ChannelShuffle(2, axis=1)(x)
+    assert not hasattr(y, "_keras_mask")

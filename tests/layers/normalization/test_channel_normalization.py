@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 
+from kerasbook import layers
 from kerasbook.layers.normalization.channel_normalization import ChannelNormalization
 
 
@@ -39,3 +40,13 @@ def test_the_channels_may_stand_anywhere(rng):
 def test_bad_epsilon_is_named(epsilon):
     with pytest.raises(ValueError, match="`epsilon` must be above 0. Received: epsilon="):
         Affine(epsilon=epsilon)
+
+
+@pytest.mark.tensorflow
+@pytest.mark.parametrize("make", [layers.BatchRenormalization, layers.FilterResponseNormalization])
+def test_a_mask_is_passed_on_but_not_used(make, rng):
+    x = rng.normal(size=(2, 4, 3)).astype("float32")
+    x[:, 3:] = 0
+    y = make()(keras.layers.Masking()(x), training=True)
+    np.testing.assert_array_equal(y._keras_mask, np.any(x, axis=-1))
+    np.testing.assert_array_equal(y, make()(x, training=True))

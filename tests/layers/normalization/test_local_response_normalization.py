@@ -101,3 +101,13 @@ def test_gradient_of_an_even_window_is_the_slope(channels):
         (2, 3, channels),
     )
     testing.PROMISES["gradient_is_slope"](case)
+
+
+@pytest.mark.tensorflow
+def test_a_mask_is_passed_on_unless_its_axis_holds_the_channels(rng):
+    x = keras.layers.Masking()(rng.normal(size=(2, 4, 3)).astype("float32"))
+    y = LocalResponseNormalization()(x)
+    np.testing.assert_array_equal(y._keras_mask, x._keras_mask)
+    with pytest.warns(UserWarning, match="does not support mask"):
+        y = LocalResponseNormalization(axis=1)(x)
+    assert not hasattr(y, "_keras_mask")

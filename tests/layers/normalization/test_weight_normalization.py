@@ -207,6 +207,20 @@ def test_replicas_start_with_the_statistics_of_the_whole_batch(rng):
         np.testing.assert_array_equal(*held)
 
 
+@pytest.mark.tensorflow
+@pytest.mark.filterwarnings("error:.*does not support mask")
+def test_a_mask_passes_as_it_does_through_the_layer(rng):
+    x = rng.normal(size=(2, 4, 3)).astype("float32")
+    x[:, 3:] = 0
+    masked = keras.layers.Masking()(keras.Input((4, 3)))
+    wrapped = WeightNormalization(keras.layers.Dense(5))
+    assert wrapped(masked)._keras_mask is masked._keras_mask
+    y = wrapped(keras.layers.Masking()(x))
+    np.testing.assert_array_equal(y._keras_mask, np.any(x, axis=-1))
+    conv = WeightNormalization(keras.layers.Conv1D(5, 2))
+    assert conv.supports_masking == conv.layer.supports_masking
+
+
 def test_bad_layers_are_named():
     with pytest.raises(ValueError, match="Layer 3 supplied to"):
         WeightNormalization(3)
