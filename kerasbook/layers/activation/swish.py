@@ -84,6 +84,8 @@ class Swish(keras.layers.Layer):
 
     def call(self, inputs):
         x = ops.cast(inputs, self.compute_dtype)
+        if self.beta == 1 and not self.learn_beta:
+            return ops.silu(x)  # for which backends have one kernel
         return kernels.swish(x, self.steepness if self.learn_beta else self.beta)
 
     def compute_output_shape(self, input_shape):
