@@ -17,7 +17,7 @@ def uniform(seed, epoch, index, count):
     Args:
         seed: Seed of the run, an integer.
         epoch: Number of the epoch, an integer.
-        index: Numbers of the examples, integer tensor `(batch,)`.
+        index: Numbers of the examples, integers `(batch,)`, or one, a scalar.
         count: How many numbers each example needs.
 
     Returns:
@@ -26,7 +26,8 @@ def uniform(seed, epoch, index, count):
     state = _mix(_uint32(seed) + _uint32(_GOLDEN))
     state = _mix(_xor(state, _mix(_uint32(epoch) + _uint32(2 * _GOLDEN))))
     # Two rounds: the number of the example must reach every bit before the counter joins it.
-    index = _mix(_xor(_mix(_uint32(index) + _uint32(3 * _GOLDEN)), state))[:, None]
+    index = tf.reshape(_uint32(index), (-1, 1))
+    index = _mix(_xor(_mix(index + _uint32(3 * _GOLDEN)), state))
     counter = _mix(_uint32(tf.range(1, count + 1)) * _uint32(_GOLDEN))[None]
     bits = _mix(_mix(_xor(index, counter)) + state)
     return tf.cast(_shift_right(bits, 8), tf.float32) * 2.0**-24

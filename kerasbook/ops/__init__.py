@@ -2,9 +2,11 @@
 
 from kerasbook.ops.activation import heaviside, swish
 from kerasbook.ops.channels import channel_shuffle
+from kerasbook.ops.compiled import compiled
 from kerasbook.ops.convolution import conv, conv_output_length
 from kerasbook.ops.convolution_matrix import convolution_matrix
 from kerasbook.ops.convolution_per_image import conv_per_image
+from kerasbook.ops.images import count_values, map_images, rows_at, widest_float
 from kerasbook.ops.local_convolution import local_conv
 from kerasbook.ops.normalization import (
     filter_response_normalization,
@@ -22,10 +24,12 @@ from kerasbook.ops.windows import window_taps
 __all__ = [
     "calls_may_set_trainable_variables",
     "channel_shuffle",
+    "compiled",
     "conv",
     "conv_output_length",
     "conv_per_image",
     "convolution_matrix",
+    "count_values",
     "filter_response_normalization",
     "fused_batch_normalization",
     "group_normalization",
@@ -34,11 +38,14 @@ __all__ = [
     "local_conv",
     "local_response_normalization",
     "lp_pool",
+    "map_images",
     "max_pool_with_argmax",
     "max_unpool",
     "mean_over_replicas",
     "random_uniform",
+    "rows_at",
     "swish",
     "tiled_conv",
+    "widest_float",
     "window_taps",
 ]

@@ -1,0 +1,105 @@
+"""The base of all augmentations: what they draw, apart from what they do with it."""
+
+import keras
+from keras import ops
+
+from kerasbook.augmentation.features import as_batch, like
+from kerasbook.layers.arguments import integer_seed
+from kerasbook.ops import random_uniform
+
+
+class Augmentation(keras.layers.Layer):
+    """Base of the layers that change training images, and what belongs to them, at random.
+
+    One object serves in three places. As a layer of a model it draws from its own seed, and is
+    gone when the model predicts or is exported. In `Dataset.map` (TensorFlow) it may do the
+    same; better is `augment`, whose draws depend on nothing but seed, epoch and the number of
+    the example. On NumPy arrays `augment` is an ordinary function.
+
+    A subclass says how many numbers in [0, 1) it needs for one example (`num_draws`), and
+    what it does to a batch with them (`transform`), without any randomness of its own.
+
+    Args:
+        seed: Integer seed of the draws of a call; `None` takes a fresh one.
+        **kwargs: Passed to `keras.layers.Layer`, e.g. `name`.
+
+    Call arguments:
+        inputs: Images `(batch, height, width, channels)` or one image `(height, width,
+            channels)`, uint8 or floats; or a dictionary of `"images"` and any of `"labels"`,
+            `"bounding_boxes"`, `"segmentation_masks"` and `"keypoints"`.
+        training: Whether to augment. Defaults to `False`.
+
+    Returns:
+        What came in, of the same structure, shapes and dtypes.
+    """
+
+    def __init__(self, *, seed=None, **kwargs):
+        super().__init__(autocast=False, **kwargs)
+        self.seed = integer_seed(seed)
+        self.seed_generator = keras.random.SeedGenerator(seed)
+
+    @property
+    def num_draws(self):
+        """How many numbers in [0, 1) each example needs."""
+        raise NotImplementedError
+
+    def transform(self, batch, drawn):
+        """Changes a batch as drawn.
+
+        Args:
+            batch: Dictionary of the features; `batch["images"]` has rank 4.
+            drawn: Float32 tensor `(batch, num_draws)` of numbers in [0, 1).
+
+        Returns:
+            Dictionary of the same keys.
+        """
+        raise NotImplementedError
+
+    def draw(self, seed, epoch, index):
+        """Draws for examples of the input pipeline, by their numbers alone (TensorFlow).
+
+        Args:
+            seed: Seed of the run, an integer.
+            epoch: Number of the epoch, an integer or a scalar tensor.
+            index: Numbers of the examples in the dataset, integers `(batch,)`, or a scalar.
+
+        Returns:
+            Float32 tensor `(batch, num_draws)` of numbers in [0, 1).
+        """
+        from kerasbook.augmentation import draws  # needs TensorFlow, which a model does not
+
+        return draws.uniform(seed, epoch, index, self.num_draws)
+
+    def apply(self, inputs, drawn):
+        """Changes images, or a dictionary of features, as drawn: the same for the same draws."""
+        batch, restore = as_batch(inputs)
+        return restore(self.transform(batch, ops.reshape(drawn, (-1, self.num_draws))))
+
+    def augment(self, inputs, *, seed, index, epoch=0):
+        """Draws and applies: a function of the inputs, seed, epoch and example numbers alone.
+
+        Args:
+            inputs: As in a call.
+            seed: Seed of the run, an integer.
+            index: Numbers of the examples in the dataset, integers `(batch,)`, or a scalar.
+            epoch: Number of the epoch.
+
+        Returns:
+            What came in, augmented; NumPy arrays for NumPy arrays.
+        """
+        result = self.apply(inputs, self.draw(seed, epoch, index))
+        return like(result, inputs)
+
+    def call(self, inputs, training=False):
+        if not training:
+            return inputs
+        batch, restore = as_batch(inputs)
+        count = ops.shape(batch["images"])[0]
+        drawn = random_uniform((count, self.num_draws), self.seed_generator)
+        return restore(self.transform(batch, drawn))
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+    def get_config(self):
+        return {**super().get_config(), "seed": self.seed}

@@ -1,0 +1,52 @@
+"""What an augmentation changes: images, alone or in a dictionary with their labels."""
+
+import keras
+import numpy as np
+from keras import ops, tree
+
+KEYS = ("images", "labels", "bounding_boxes", "segmentation_masks", "keypoints")
+
+
+def as_batch(inputs):
+    """Returns a batch as a dictionary, and the function that undoes this for a result.
+
+    Args:
+        inputs: Images of rank 4, or one image of rank 3; or a dictionary of features, all
+            with a batch axis, or all without.
+
+    Raises:
+        ValueError: If the images have another rank, or are neither uint8 nor floats, or the
+            number of channels is unknown.
+    """
+    features = inputs if isinstance(inputs, dict) else {"images": inputs}
+    if "images" not in features:
+        raise ValueError(f"`inputs` must have 'images'. Received: keys {sorted(features)}")
+    features = tree.map_structure(ops.convert_to_tensor, features)
+    images = features["images"]
+    shape, dtype = tuple(images.shape), keras.backend.standardize_dtype(images.dtype)
+    if len(shape) not in (3, 4):
+        raise ValueError(
+            "`images` must be (batch, height, width, channels) or (height, width, channels). "
+            f"Received: shape={shape}"
+        )
+    if shape[-1] is None:
+        raise ValueError(f"`images` must have a known number of channels. Received: shape={shape}")
+    if dtype != "uint8" and not keras.backend.is_float_dtype(dtype):
+        raise ValueError(f"`images` must be uint8 or floats. Received: dtype={dtype}")
+    single = len(shape) == 3
+    if single:
+        features = tree.map_structure(lambda x: ops.expand_dims(x, 0), features)
+
+    def restore(result):
+        if single:
+            result = tree.map_structure(lambda x: ops.squeeze(x, 0), result)
+        return result if isinstance(inputs, dict) else result["images"]
+
+    return features, restore
+
+
+def like(result, inputs):
+    """Returns `result` as NumPy arrays if `inputs` are NumPy arrays."""
+    if all(isinstance(x, np.ndarray) for x in tree.flatten(inputs)):
+        return tree.map_structure(ops.convert_to_numpy, result)
+    return result

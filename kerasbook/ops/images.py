@@ -1,0 +1,71 @@
+"""Small steps of image kernels that Keras' operations lack, or do with more work than needed."""
+
+import keras
+from keras import ops
+
+
+def map_images(function, images, *operands):
+    """Applies a function to one image after the other.
+
+    Under XLA that is one loop, in which `keras.ops.switch` runs one branch for each image.
+
+    Args:
+        function: Function of an image and of one row of each operand; returns an image of the
+            same shape and dtype.
+        images: Tensor `(batch, ...)`.
+        *operands: Tensors `(batch, ...)`.
+
+    Returns:
+        Tensor of the shape and dtype of `images`.
+    """
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        return tf.map_fn(
+            lambda row: function(*row),
+            (images, *operands),
+            fn_output_signature=tf.TensorSpec(images.shape[1:], images.dtype),
+        )
+    return ops.map(lambda row: function(*row), (images, *operands))
+
+
+def rows_at(values, indices):
+    """Returns `values[indices]` for indices that are all within range.
+
+    Args:
+        values: Tensor `(count, ...)`.
+        indices: Integer tensor of any shape, none negative, all below `count`.
+
+    Returns:
+        Tensor `(*indices.shape, ...)`.
+    """
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        return tf.gather(values, indices)
+    return ops.take(values, indices, axis=0)
+
+
+def count_values(values, size):
+    """Counts how often each integer from 0 to `size - 1` occurs.
+
+    Args:
+        values: Integer tensor, all of its values in [0, size).
+        size: How many counts.
+
+    Returns:
+        Int32 tensor `(size,)`.
+    """
+    values = ops.reshape(values, (-1,))
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        # Unlike tf.math.bincount it compiles under XLA with a size of its own in a loop.
+        counts = tf.zeros(size, tf.int32)
+        return tf.tensor_scatter_nd_add(counts, values[:, None], tf.ones_like(values))
+    return ops.cast(ops.bincount(values, minlength=size), "int32")
+
+
+def widest_float():
+    """Returns the dtype for numbers that must be as exact as the backend allows."""
+    return "float32" if keras.backend.backend() == "jax" else "float64"
