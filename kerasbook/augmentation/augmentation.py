@@ -4,7 +4,7 @@ import keras
 from keras import ops
 
 from kerasbook.augmentation.features import as_batch, like
-from kerasbook.layers.arguments import integer_seed
+from kerasbook.layers.arguments import integer_seed, number_of
 from kerasbook.ops import random_uniform
 
 
@@ -18,6 +18,9 @@ class Augmentation(keras.layers.Layer):
 
     A subclass says how many numbers in [0, 1) it needs for one example (`num_draws`), and
     what it does to a batch with them (`transform`), without any randomness of its own.
+
+    A subclass scales its levels, or its rate, by the variable `strength`, which is 1 unless
+    `set_strength` or a schedule changed it.
 
     Args:
         seed: Integer seed of the draws of a call; `None` takes a fresh one.
@@ -33,15 +36,29 @@ class Augmentation(keras.layers.Layer):
         What came in, of the same structure, shapes and dtypes.
     """
 
+    is_planned = False  # whether it changes each image by itself, by steps of operations
+    needs_batch = False  # whether a single image is an error
+    mixes_labels = False  # whether labels must be one-hot, since they come out mixed
+
     def __init__(self, *, seed=None, **kwargs):
         super().__init__(autocast=False, **kwargs)
         self.seed = integer_seed(seed)
         self.seed_generator = keras.random.SeedGenerator(seed)
+        self.strength = self.add_weight(
+            name="strength", initializer="ones", trainable=False, dtype="float32", autocast=False
+        )
+
+    def build(self, input_shape=None):
+        self.built = True
 
     @property
     def num_draws(self):
         """How many numbers in [0, 1) each example needs."""
         raise NotImplementedError
+
+    def set_strength(self, value):
+        """Sets how much of the effect is left, in [0, 1]; what is compiled sees it at once."""
+        self.strength.assign(number_of("value", value, "in [0, 1]", lambda v: 0 <= v <= 1))
 
     def transform(self, batch, drawn):
         """Changes a batch as drawn.
@@ -72,7 +89,7 @@ class Augmentation(keras.layers.Layer):
 
     def apply(self, inputs, drawn):
         """Changes images, or a dictionary of features, as drawn: the same for the same draws."""
-        batch, restore = as_batch(inputs)
+        batch, restore = as_batch(inputs, self.needs_batch)
         return restore(self.transform(batch, ops.reshape(drawn, (-1, self.num_draws))))
 
     def augment(self, inputs, *, seed, index, epoch=0):
@@ -93,7 +110,7 @@ class Augmentation(keras.layers.Layer):
     def call(self, inputs, training=False):
         if not training:
             return inputs
-        batch, restore = as_batch(inputs)
+        batch, restore = as_batch(inputs, self.needs_batch)
         count = ops.shape(batch["images"])[0]
         drawn = random_uniform((count, self.num_draws), self.seed_generator)
         return restore(self.transform(batch, drawn))

@@ -7,12 +7,13 @@ from keras import ops, tree
 KEYS = ("images", "labels", "bounding_boxes", "segmentation_masks", "keypoints")
 
 
-def as_batch(inputs):
+def as_batch(inputs, needs_batch=False):
     """Returns a batch as a dictionary, and the function that undoes this for a result.
 
     Args:
         inputs: Images of rank 4, or one image of rank 3; or a dictionary of features, all
             with a batch axis, or all without.
+        needs_batch: Whether a single image is an error.
 
     Raises:
         ValueError: If the images have another rank, or are neither uint8 nor floats, or the
@@ -24,10 +25,10 @@ def as_batch(inputs):
     features = tree.map_structure(ops.convert_to_tensor, features)
     images = features["images"]
     shape, dtype = tuple(images.shape), keras.backend.standardize_dtype(images.dtype)
-    if len(shape) not in (3, 4):
+    if len(shape) not in ((4,) if needs_batch else (3, 4)):
+        single = "" if needs_batch else " or (height, width, channels)"
         raise ValueError(
-            "`images` must be (batch, height, width, channels) or (height, width, channels). "
-            f"Received: shape={shape}"
+            f"`images` must be (batch, height, width, channels){single}. Received: shape={shape}"
         )
     if shape[-1] is None:
         raise ValueError(f"`images` must have a known number of channels. Received: shape={shape}")

@@ -27,20 +27,19 @@ class ImageAugmentation(Augmentation):
         self.fill_value = fill_value_of(fill_value, self.value_range)
         self._compiled = None
 
-    @property
-    def operations(self):
-        """Names of the operations that a plan may contain, without repetition, a tuple."""
-        raise NotImplementedError
+    is_planned = True
+    operations = ()
+    """Names of the operations that a plan may contain, without repetition, a tuple."""
 
     @property
     def num_steps(self):
-        """How many operations each image gets, the identity counted."""
+        """How many steps each image gets at most."""
         raise NotImplementedError
 
     @property
     def state(self):
         """What a plan depends on besides the draws: tensors that may change between calls."""
-        return []
+        return [self.strength.value]
 
     def plan(self, drawn, state):
         """Returns the `Steps` for draws `(batch, num_draws)`, and nothing but them."""
@@ -65,10 +64,11 @@ class ImageAugmentation(Augmentation):
         steps = self.plan(drawn, state)
         return program.run(images, steps, self.operations, fill_value, self.value_range)
 
+    @property
+    def image_arguments(self):
+        """The arguments that say what images are, by name: `value_range` and so on."""
+        return {"value_range": self.value_range, "fill_value": self.fill_value}
+
     def get_config(self):
-        config = super().get_config()
-        return {
-            **config,
-            "value_range": list(self.value_range),
-            "fill_value": self.fill_value,
-        }
+        config = {**super().get_config(), **self.image_arguments}
+        return {**config, "value_range": list(self.value_range)}

@@ -12,6 +12,7 @@ from keras import ops
 
 from kerasbook.augmentation.operations import get_operation
 from kerasbook.augmentation.operations.operation import Scene
+from kerasbook.augmentation.operations.values import identity
 from kerasbook.ops import map_images, widest_float
 
 
@@ -20,7 +21,7 @@ class Steps(NamedTuple):
 
     Attributes:
         operation: Place of the operation among the policy's `operations`, integers
-            `(batch, steps)`.
+            `(batch, steps)`; their number, which is one too many, stands for none at all.
         magnitude: In the operation's unit, floats `(batch, steps)`.
         chance: Further uniform numbers of the operation, floats `(batch, steps, chances)`.
     """
@@ -107,6 +108,7 @@ def _kernels(operations):
     """Returns kernels and their parameters' dtypes, none twice, and the place of each operation."""
     found = map(get_operation, operations)
     wanted = [(o.kernel, widest_float() if o.is_geometric else "float32") for o in found]
+    wanted.append((identity, "float32"))
     kernels = list(dict.fromkeys(wanted))
     return kernels, [kernels.index(kernel) for kernel in wanted]
 
