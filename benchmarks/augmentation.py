@@ -18,7 +18,7 @@ import time
 import numpy as np
 import tensorflow as tf
 import tensorflow_datasets as tfds
-from augmentation_peers import AUGMENTATIONS, POLICIES, Workers, installed
+from augmentation_peers import AUGMENTATIONS, MODULES, POLICIES, Workers, installed
 from paired import turns, write_record
 
 COUNT = 256
@@ -147,6 +147,9 @@ def main():
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--peers", action="store_true", help="only the rivals, without a record")
     arguments = parser.parse_args()
+    for module in ("keras_cv", *MODULES):
+        if not installed(module):
+            print(f"{module} is not installed and is left out")
     arrays = images(arguments.data_dir)
     rows = []
     with tempfile.TemporaryDirectory() as folder:

@@ -18,6 +18,7 @@ import time
 
 POLICIES = {32: "cifar10", 224: "imagenet"}  # of AutoAugment, by the side of the images in pixels
 AUGMENTATIONS = ("RandAugment", "AutoAugment")
+MODULES = ("torch", "torchvision", "timm", "albumentations")
 ENHANCEMENTS = {"Color": "saturation", "Contrast": "contrast", "Brightness": "brightness"}
 
 
@@ -60,11 +61,7 @@ class Workers:
 
 
 def installed(module):
-    """Whether a module is there; says so if it is not."""
-    found = importlib.util.find_spec(module) is not None
-    if not found:
-        print(f"{module} is not installed and is left out", file=sys.stderr)
-    return found
+    return importlib.util.find_spec(module) is not None
 
 
 def import_torchvision():
@@ -179,8 +176,8 @@ def albumentations_operation(name, rate, strength):
 
 def rivals(policy):
     """Yields (name, function from an array to what it takes, its augmentations by name)."""
-    if not installed("torch") or not installed("torchvision"):
-        return
+    if not (installed("torch") and installed("torchvision")):
+        return  # timm needs both, and Albumentations' policy comes from them
     import_torchvision()
     yield from torchvision_rivals(policy)
     if installed("timm"):
