@@ -128,7 +128,59 @@ def imports():
     return table(header, rows, f"{machine(record)}; `benchmarks/imports.py`.")
 
 
-TABLES = {f.__name__: f for f in (layers, highlights, memory, engine, accuracy, imports)}
+def augmentation():
+    record = read("augmentation")
+    rivals = {
+        "keras": "Keras",
+        "keras-cv": "KerasCV",
+        "torchvision": "torchvision",
+        "timm": "timm",
+        "albumentations": "Albumentations",
+    }
+    rows = []
+    for row in record["rows"]:
+        cells = [row["name"], f"{row['image_size']} px"]
+        cells.append(f"{row['kerasbook_images_per_second']:,.0f}")
+        for rival in rivals.values():  # torchvision's faster one of Pillow images and tensors
+            found = [f for name, f in row["rivals"].items() if name.partition(",")[0] == rival]
+            best = max(found, key=lambda f: f["images_per_second"], default=None)
+            cells.append(
+                f"{best['images_per_second']:,.0f} ({best['times_faster']:.2f})" if best else ""
+            )
+        rows.append(cells)
+    versions = ", ".join(
+        f"{rival} {record['environment'][package]}"
+        for package, rival in rivals.items()
+        if package != "keras" and package in record["environment"]
+    )
+    note = (
+        "Images per second on all cores, and in brackets ours over the rival's, above 1 where ours "
+        "is faster; medians of rounds in which all have a turn, on "
+        f"{machine(record)}, {versions}; `benchmarks/augmentation.py`."
+    )
+    return table(["", "images", "kerasbook", *rivals.values()], rows, note)
+
+
+def mixing():
+    record = read("mixing")
+    rows = [
+        [
+            f"`{row['name']}`",
+            " x ".join(map(str, row["input_shape"])),
+            f"{row['milliseconds']:.2f} ms",
+            f"{row['step_milliseconds']:,.0f} ms",
+            f"{row['percent_of_step']:.2f} %",
+        ]
+        for row in record["rows"]
+    ]
+    header = ["", "batch", "time", "train step of ResNet-18", "part of the step"]
+    return table(header, rows, f"{machine(record)}; `benchmarks/mixing.py`.")
+
+
+TABLES = {
+    f.__name__: f
+    for f in (layers, highlights, memory, engine, accuracy, imports, augmentation, mixing)
+}
 
 
 def fill(text):
