@@ -6,7 +6,7 @@ from kerasbook.ops.compiled import compiled
 from kerasbook.ops.convolution import conv, conv_output_length
 from kerasbook.ops.convolution_matrix import convolution_matrix
 from kerasbook.ops.convolution_per_image import conv_per_image
-from kerasbook.ops.images import count_values, map_images, rows_at, widest_float
+from kerasbook.ops.images import count_values, kept, map_images, rows_at, widest_float
 from kerasbook.ops.local_convolution import local_conv
 from kerasbook.ops.normalization import (
     filter_response_normalization,
@@ -35,6 +35,7 @@ __all__ = [
     "group_normalization",
     "has_fused_batch_normalization",
     "heaviside",
+    "kept",
     "local_conv",
     "local_response_normalization",
     "lp_pool",

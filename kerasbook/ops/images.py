@@ -61,6 +61,16 @@ def count_values(values, size):
     return ops.scatter(values, ops.ones_like(values[:, 0], dtype="int32"), (size,))
 
 
+def kept(values):
+    """Returns a vector as it is, computed once.
+
+    XLA would put the computation of a table into each look-up, and repeat it for each pixel;
+    it does not look through a scatter.
+    """
+    places = ops.arange(values.shape[0])[:, None]
+    return ops.scatter(places, values, values.shape)
+
+
 def widest_float():
     """Returns the dtype for numbers that must be as exact as the backend allows."""
     return "float32" if keras.backend.backend() == "jax" else "float64"

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from kerasbook.ops import count_values, rows_at, widest_float
+from kerasbook.ops import count_values, kept, rows_at, widest_float
 
 # Weights of red, green and blue in grey, of ITU-R 601-2 in units of 2^-16, as Pillow has them.
 LUMA = (19595, 38470, 7471)
@@ -26,7 +26,8 @@ def brightness(image, parameters, scene):
 
 def contrast(image, parameters, scene):
     """A blend with the mean grey of the image."""
-    total = ops.sum(ops.cast(ops.sum(_grey(image), axis=-1), widest_float()))
+    # Down the columns first: the compiler adds whole rows at once.
+    total = ops.sum(ops.cast(ops.sum(_grey(image), axis=0), widest_float()))
     mean = total / ops.cast(ops.size(image), widest_float())
     mean = ops.cast(ops.floor(mean + 0.5) if is_whole(image) else mean, "float32")
     return blended(mean, _floats(image), parameters[0], image)
@@ -102,7 +103,7 @@ def auto_contrast(image, parameters, scene):
 def equalize(image, parameters, scene):
     """Each channel mapped so that all of its values become about equally frequent."""
     channels = image.shape[-1]
-    level = ops.cast(image, "int32") + 256 * ops.arange(channels, dtype="int32")
+    level = ops.cast(_rows(image), "int32") + _by_column(256 * np.arange(channels), image)
     counts = ops.reshape(count_values(level, 256 * channels), (channels, 256))
     # Pillow's rule: all but the pixels of the last value are dealt out in 255 equal steps.
     values = ops.arange(256)
@@ -178,5 +179,11 @@ def _grey(image):
 def _looked_up(table, image):
     """Returns `table[value, channel]` for each value; floats take the value below them."""
     channels = image.shape[-1]
-    place = ops.cast(image, "int32") * channels + ops.arange(channels, dtype="int32")
-    return rows_at(ops.reshape(ops.cast(table, image.dtype), (-1,)), place)
+    place = ops.cast(_rows(image), "int32") * channels + _by_column(np.arange(channels), image)
+    found = rows_at(kept(ops.reshape(ops.cast(table, image.dtype), (-1,))), place)
+    return ops.reshape(found, ops.shape(image))
+
+
+def _by_column(numbers, image):
+    """Returns one integer for each channel, repeated along a row of `_rows`."""
+    return ops.tile(ops.convert_to_tensor(numbers.astype("int32")), (image_size(image)[1],))
