@@ -8,8 +8,8 @@ from kerasbook.augmentation.arguments import probability
 from kerasbook.augmentation.image_augmentation import ImageAugmentation
 from kerasbook.augmentation.levels import magnitude_of, ranges_of
 from kerasbook.augmentation.operations import get_operation
-from kerasbook.augmentation.published import published_policy
 from kerasbook.augmentation.program import Steps
+from kerasbook.augmentation.published import published_policy
 from kerasbook.layers.arguments import number_of
 
 FIELDS = ("operation", "probability", "level")

@@ -75,7 +75,8 @@ def parameters_of(steps, operations, height, width):
         operation.parameters(magnitude, chance[..., : operation.num_chances], height, width)
         for operation in map(get_operation, operations)
     ]
-    return _selected(found, steps.operation, magnitude)
+    nothing = [0 * magnitude] * max(1, *map(len, found))
+    return _selected(found, steps.operation, nothing)
 
 
 def matrices_of(steps, operations, height, width):
@@ -91,13 +92,12 @@ def matrices_of(steps, operations, height, width):
             numbers = operation.parameters(magnitude, chances, height, width)
             numbers = numbers + still[len(numbers) :]
         found.append(numbers)
-    return _selected(found, steps.operation, magnitude)
+    return _selected(found, steps.operation, still)
 
 
-def _selected(found, operation, magnitude):
-    """Picks, for each step, the numbers of its operation."""
-    length = max(1, *map(len, found))
-    selected = [0 * magnitude] * length
+def _selected(found, operation, nothing):
+    """Picks, for each step, the numbers of its operation, or those for none at all."""
+    selected = list(nothing)
     for place, numbers in enumerate(found):
         for i, number in enumerate(numbers):
             selected[i] = ops.where(operation == place, number, selected[i])

@@ -19,7 +19,7 @@ def compiled(function):
     if backend == "tensorflow":
         import tensorflow as tf
 
-        compiled_function = tf.function(function, jit_compile=True)
+        compiled_function = tf.function(function, jit_compile=True, autograph=False)
 
         def call(*arguments):
             shapes = [tf.convert_to_tensor(x).shape for x in tf.nest.flatten(arguments)]

@@ -7,6 +7,8 @@ import tensorflow as tf
 from kerasbook import augmentation
 from kerasbook.augmentation import ShiftFlip
 
+pytestmark = pytest.mark.tensorflow
+
 
 def moved(image, down, right, flip):
     """The definition: mirror, then move, zeros coming in."""
