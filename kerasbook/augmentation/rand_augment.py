@@ -17,7 +17,16 @@ OPERATIONS = (
 
 @keras.saving.register_keras_serializable(package="kerasbook")
 class RandAugment(ImageAugmentation):
-    def __init__(self, num_operations=2, level=9, *, value_range=(0, 255), fill_value=None, seed=None, **kwargs):
+    def __init__(
+        self,
+        num_operations=2,
+        level=9,
+        *,
+        value_range=(0, 255),
+        fill_value=None,
+        seed=None,
+        **kwargs,
+    ):
         super().__init__(value_range=value_range, fill_value=fill_value, seed=seed, **kwargs)
         self.num_operations = positive_integer("num_operations", num_operations)
         self.level = level_of(level)

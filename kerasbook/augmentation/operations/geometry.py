@@ -28,7 +28,10 @@ def warp(image, parameters, scene):
         across, down, start = ops.unstack(ops.cast(ops.floor(numbers * _ONE + 0.5), "int32"), 3)
         return ops.right_shift(across * column + (down * row + start), 16)
 
-    from_x, from_y = source(parameters[0], parameters[1], parameters[2]), source(parameters[3], parameters[4], parameters[5])
+    from_x, from_y = (
+        source(parameters[0], parameters[1], parameters[2]),
+        source(parameters[3], parameters[4], parameters[5]),
+    )
     return taken(image, from_x, from_y, scene.fill_value)
 
 
