@@ -5,7 +5,17 @@ from kerasbook.lazy import attach
 from kerasbook.registry import register
 
 __getattr__, __dir__ = attach(
-    __name__, {"ShiftFlip": "shift_flip", "draws": None, "shift_flip": None}
+    __name__,
+    {
+        "CutMix": "cut_mix",
+        "MixUp": "mix_up",
+        "Mosaic": "mosaic",
+        "SamplePairing": "sample_pairing",
+        "ShiftFlip": "shift_flip",
+        "Smote": "smote",
+        "draws": None,
+        "shift_flip": None,
+    },
 )
 
 
