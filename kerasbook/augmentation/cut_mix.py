@@ -101,7 +101,6 @@ def _within(middle, side, size, length):
     Returns:
         Booleans `(batch, length)`.
     """
-    size, length = ops.cast(size, "int32"), ops.cast(length, "int32")
     pixel = ops.cast(ops.arange(length) // (length // size), "float32") + 0.5
     size = ops.cast(size, "float32")
     return ops.abs(pixel - (middle * size)[:, None]) < (side * size / 2)[:, None]

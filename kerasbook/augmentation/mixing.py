@@ -72,16 +72,16 @@ class Mixing(Augmentation):
     def transform(self, batch, drawn):
         mixed = {key: value for key, value in batch.items() if key in self.mixed_features}
         (run,) = self._compiled
-        return {**batch, **run(mixed, drawn, ops.convert_to_tensor(self.strength))}
+        return {**batch, **run(mixed, drawn, self.rate * self.strength)}
 
-    def _run(self, batch, drawn, strength):
+    def _run(self, batch, drawn, rate):
         order = ops.argsort(drawn[:, 0])
         place = ops.argsort(order)
         followers = [
             rows_at(order, (place + 1 + number) % ops.shape(order)[0])
             for number in range(self.num_partners)
         ]
-        is_mixed = drawn[:, 1] < self.rate * strength
+        is_mixed = drawn[:, 1] < rate
         return self.mix(batch, ops.stack(followers, axis=1), is_mixed, drawn[:, 2:])
 
     def _check(self, inputs):
