@@ -132,8 +132,9 @@ def mixed_labels(labels, partners, shares):
     shares = ops.cast(shares, wide.dtype)
     result = shares[:, :1] * wide
     for number in range(partners.shape[1]):
-        others = rows_at(wide, partners[:, number])
-        result = result + shares[:, number + 1, None] * others
+        # Not `[:, number + 1, None]`: TensorFlow's optimizer of graphs loses that axis of a stack.
+        share = shares[:, number + 1 : number + 2]
+        result = result + share * rows_at(wide, partners[:, number])
     return ops.cast(result, labels.dtype)
 
 
