@@ -57,7 +57,9 @@ def test_partners_are_as_likely():
     layer = Partners()
     counts = np.zeros((5, 5))
     for epoch in range(400):
-        found = layer.augment(np.zeros((5, 4, 1, 1), "float32"), seed=0, index=range(5), epoch=epoch)
+        found = layer.augment(
+            np.zeros((5, 4, 1, 1), "float32"), seed=0, index=range(5), epoch=epoch
+        )
         counts[np.arange(5), found[:, 0, 0, 0].astype(int)] += 1
     assert (np.diag(counts) == 0).all()
     others = counts[~np.eye(5, dtype=bool)]
@@ -158,7 +160,10 @@ def test_dataset_map_with_unknown_sizes_gives_the_same(name, dtype, rng):
 
 @layers
 def test_a_model_trains_with_it_compiled_and_predicts_without(name, rng):
-    inputs = {"images": keras.Input((5, 8, 3), name="images"), "labels": keras.Input((3,), name="labels")}
+    inputs = {
+        "images": keras.Input((5, 8, 3), name="images"),
+        "labels": keras.Input((3,), name="labels"),
+    }
     mixed = make(name, seed=1)(inputs)
     model = keras.Model(inputs, mixed)
     batch = batch_of(rng, dtype="float32")
@@ -178,7 +183,10 @@ def test_config_is_the_signature_and_a_model_reloads(name, tmp_path, rng):
     own = {key: config[key] for key in (*LAYERS[name], "rate", "seed")}
     assert own == {**json.loads(json.dumps(LAYERS[name])), "rate": 0.9, "seed": 4}
     assert set(config) - set(own) == {"name", "trainable", "dtype"}
-    inputs = {"images": keras.Input((5, 8, 3), name="images"), "labels": keras.Input((3,), name="labels")}
+    inputs = {
+        "images": keras.Input((5, 8, 3), name="images"),
+        "labels": keras.Input((3,), name="labels"),
+    }
     model = keras.Model(inputs, layer(inputs))
     layer.strength.assign(0.25)
     model.save(tmp_path / "model.keras")
