@@ -22,13 +22,16 @@ def test_apply_is_the_formula(dtype, weight, rng):
 
 
 def test_other_features_stay(rng):
-    boxes = {"boxes": rng.uniform(size=(3, 2, 4)), "labels": rng.integers(0, 9, (3, 2))}
+    boxes = {
+        "boxes": rng.uniform(size=(3, 2, 4)).astype("float32"),
+        "labels": rng.integers(0, 9, (3, 2)),
+    }
     inputs = {
         "images": rng.integers(0, 256, (3, 4, 5, 1)).astype("uint8"),
         "labels": np.array([2, 0, 1]),
         "bounding_boxes": boxes,
         "segmentation_masks": rng.integers(0, 9, (3, 4, 5)),
-        "keypoints": rng.uniform(size=(3, 2, 2)),
+        "keypoints": rng.uniform(size=(3, 2, 2)).astype("float32"),
     }
     got = SamplePairing().augment(inputs, seed=0, index=range(3))
     assert not np.array_equal(got["images"], inputs["images"])
