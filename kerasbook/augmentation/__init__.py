@@ -30,6 +30,11 @@ __getattr__, __dir__ = attach(
         "register_operation": "operations",
         "shift_flip": None,
         "to_json": "policy_json",
+        "CutMix": "cut_mix",
+        "MixUp": "mix_up",
+        "Mosaic": "mosaic",
+        "SamplePairing": "sample_pairing",
+        "Smote": "smote",
     },
 )
 

@@ -222,7 +222,7 @@ def test_under_jit_compile(images):
     assert (found.numpy() != images).any()
 
 
-@pytest.mark.parametrize("dtype", ("float16", "bfloat16", "float32"))
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32"])
 def test_floats_keep_their_dtype_whatever_the_policy(dtype, images):
     policy = PLANNED["RandAugment"](seed=1, dtype="mixed_bfloat16")
     x = ops.cast(images, dtype)

@@ -19,7 +19,7 @@ def test_as_the_function_itself(rng):
 
 
 @pytest.mark.tensorflow
-@pytest.mark.parametrize("shape", ((None, 4), (None, None)))
+@pytest.mark.parametrize("shape", [(None, 4), (None, None)])
 def test_in_a_graph_of_unknown_sizes(shape, rng):
     import tensorflow as tf
 

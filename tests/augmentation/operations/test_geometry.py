@@ -27,7 +27,7 @@ PILLOW = {
 }
 
 
-@pytest.mark.parametrize("channels", (1, 3))
+@pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize("name", PILLOW)
 def test_warps_equal_pillows(name, channels, rng):
     reach, function = PILLOW[name]

@@ -1,6 +1,7 @@
 """Promises of every operation of the table: levels, identity, growth, channels and dtypes."""
 
 import dataclasses
+import itertools
 
 import numpy as np
 import pytest
@@ -43,7 +44,7 @@ def test_the_change_of_values_does_not_fall_with_the_level(name, rng):
     ]
     assert effects[0] == 0
     assert effects[-1] > 0.5
-    assert all(b >= a for a, b in zip(effects, effects[1:], strict=False)), effects
+    assert all(b >= a for a, b in itertools.pairwise(effects)), effects
 
 
 @pytest.mark.parametrize("name", [n for n in GROWING if get_operation(n).is_geometric])
@@ -62,8 +63,8 @@ def test_the_way_of_pixels_does_not_fall_with_the_level(name, rng):
     assert (np.diff(ways) > 0).all(), ways
 
 
-@pytest.mark.parametrize("channels", (1, 3, 5))
-@pytest.mark.parametrize("dtype", ("uint8", "float32"))
+@pytest.mark.parametrize("channels", [1, 3, 5])
+@pytest.mark.parametrize("dtype", ["uint8", "float32"])
 @pytest.mark.parametrize("name", ALL)
 def test_shape_and_dtype_stay(name, dtype, channels, rng):
     operation = get_operation(name)

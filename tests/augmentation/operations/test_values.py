@@ -22,14 +22,14 @@ BLENDS = {
 }
 
 
-@pytest.mark.parametrize("channels", (1, 3))
+@pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize("name", PLAIN)
 def test_plain_operations_equal_pillows(name, channels, rng):
     images = natural(rng, channels=channels)
     np.testing.assert_array_equal(carried_out(name, images), each(PLAIN[name], images))
 
 
-@pytest.mark.parametrize("channels", (1, 3))
+@pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize("name", BLENDS)
 def test_blends_equal_pillows(name, channels, rng):
     images, factors = natural(rng, 12, channels=channels), rng.uniform(0.05, 1.95, 12)
@@ -56,7 +56,7 @@ def test_solarize_at_level_0_keeps_white(rng):
     np.testing.assert_array_equal(carried_out("solarize", images, 255), images)
 
 
-@pytest.mark.parametrize("name", ("auto_contrast", "equalize"))
+@pytest.mark.parametrize("name", ["auto_contrast", "equalize"])
 def test_an_image_of_one_colour_is_left(name):
     images = np.full((1, 9, 7, 3), 77, "uint8")
     np.testing.assert_array_equal(carried_out(name, images), images)
@@ -95,7 +95,7 @@ FLOAT = {
 }
 
 
-@pytest.mark.parametrize("value_range", ((0, 255), (0, 1), (-1, 1)))
+@pytest.mark.parametrize("value_range", [(0, 255), (0, 1), (-1, 1)])
 @pytest.mark.parametrize("name", FLOAT)
 def test_floats_follow_the_formulas_without_rounding(name, value_range, rng):
     magnitude, formula = FLOAT[name]
