@@ -35,6 +35,7 @@ class ImageAugmentation(Augmentation):
         seed: As in `Augmentation`.
 
     What moves pixels moves the labels that are places, too; all else leaves these as they are.
+    With an operation that deforms the image (`"elastic"`) they raise a `ValueError`.
 
     - `"segmentation_masks"`, `(batch, height, width)` or with an axis of channels, of any
       dtype, take the nearest pixel, the same as the image does.

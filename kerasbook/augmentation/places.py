@@ -9,8 +9,7 @@ from kerasbook.augmentation.keypoints import moved_keypoints
 from kerasbook.augmentation.operations import get_operation
 from kerasbook.ops import values_at_hand
 
-POINTS = ("bounding_boxes", "keypoints")
-PLACES = (*POINTS, "segmentation_masks")
+PLACES = ("bounding_boxes", "keypoints", "segmentation_masks")
 
 
 def has_places(batch):
@@ -28,11 +27,10 @@ def fill_label_of(value):
 def check(batch, augmentation):
     """Raises a `ValueError` unless an `ImageAugmentation` can move the labels of a batch."""
     for name in augmentation.operations:
-        given = [key for key in POINTS if key in batch]
-        if given and get_operation(name).is_displacement:
+        if get_operation(name).is_deformation:
             raise ValueError(
-                f"`inputs` must have no {given[0]!r}: {name!r} moves pixels in a way that these "
-                f"cannot follow. Received: keys {sorted(batch)}"
+                f"`inputs` must have none of {PLACES}: {name!r} moves pixels as these cannot "
+                f"follow. Received: keys {sorted(batch)}"
             )
     size = tuple(batch["images"].shape[1:3])
     if "segmentation_masks" in batch:

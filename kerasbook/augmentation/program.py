@@ -62,7 +62,7 @@ def run_on_masks(masks, steps, operations, fill_label):
         Tensor of the shape and dtype of `masks`.
     """
     described = [get_operation(name) for name in operations]
-    described = [o if o.moves_pixels else get_operation("identity") for o in described]
+    described = [o if o.is_geometric else get_operation("identity") for o in described]
     return _changed(masks, steps, described, fill_label)
 
 

@@ -136,22 +136,19 @@ def test_bad_labels(features, message):
         RandAugment(fill_label=255)(batch, training=True)
 
 
-def test_what_no_matrix_describes_moves_masks_and_refuses_points(monkeypatch, rng):
-    def upside_down(image, parameters, scene):
-        return ops.flip(image, axis=0)
+def test_places_cannot_follow_a_deformation(monkeypatch, rng):
+    def waves(image, parameters, scene):
+        return ops.roll(image, 1, axis=0)
 
-    description = Operation("upside_down", upside_down, is_displacement=True)
-    monkeypatch.setitem(OPERATIONS, "upside_down", description)
+    monkeypatch.setitem(OPERATIONS, "waves", Operation("waves", waves, is_deformation=True))
     batch = batch_of(rng)
-    policy = RandAugment(1, operations=["upside_down"])
-    given = {"images": batch["images"], "segmentation_masks": batch["segmentation_masks"]}
-    result = policy.augment(given, seed=0, index=np.arange(12))
-    np.testing.assert_array_equal(
-        result["segmentation_masks"], batch["segmentation_masks"][:, ::-1]
-    )
-    for key in places.POINTS:
-        with pytest.raises(ValueError, match=f"no '{key}': 'upside_down' moves pixels"):
-            policy.augment({**given, key: batch[key]}, seed=0, index=np.arange(12))
+    policy = RandAugment(1, operations=["waves"])
+    alone = policy.augment({"images": batch["images"]}, seed=0, index=np.arange(12))
+    np.testing.assert_array_equal(alone["images"], np.roll(batch["images"], 1, axis=1))
+    for key in places.PLACES:
+        given = {"images": batch["images"], key: batch[key]}
+        with pytest.raises(ValueError, match=f"'waves' moves pixels.*{key}"):
+            policy.augment(given, seed=0, index=np.arange(12))
 
 
 def test_a_step_of_no_operation_moves_nothing():

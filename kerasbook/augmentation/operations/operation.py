@@ -51,8 +51,8 @@ class Operation:
         is_geometric: Whether it moves pixels. Then the parameters are the first two rows and two
             numbers of the third of the matrix that takes a place in the result (x, y, 1) to
             the place that it comes from, in pixels from the upper left corner.
-        is_displacement: Whether it moves pixels in a way that no matrix describes. Segmentation
-            masks follow it; bounding boxes and keypoints cannot.
+        is_deformation: Whether it moves pixels as no matrix can tell, so that nothing that belongs
+            to places in the image can follow.
         unit: Unit of the magnitude.
         increasing: Whether the effect never falls as the level grows.
         source: Whose rule it follows.
@@ -67,7 +67,7 @@ class Operation:
     whole: bool = False
     num_chances: int = 0
     is_geometric: bool = False
-    is_displacement: bool = False
+    is_deformation: bool = False
     unit: str = ""
     increasing: bool = True
     source: str = ""
@@ -76,8 +76,3 @@ class Operation:
     def has_level(self):
         """Whether the operation has a level."""
         return self.low is not None
-
-    @property
-    def moves_pixels(self):
-        """Whether pixels change their places; then the kernel takes masks of any dtype as well."""
-        return self.is_geometric or self.is_displacement
