@@ -79,11 +79,7 @@ def moved_boxes(boxes, labels, matrices, height, width, *, box_format, min_visib
     Returns:
         Boxes and labels, of the same shapes and dtypes.
     """
-    height, width = (ops.cast(side, widest_float()) for side in (height, width))
-    x, y, x_end, y_end = ops.unstack(to_pixels(boxes, box_format, height, width), 4, axis=-1)
-    x, x_end = ops.clip(x, 0, width), ops.clip(x_end, 0, width)
-    y, y_end = ops.clip(y, 0, height), ops.clip(y_end, 0, height)
-    inside = ops.stack([x, y, x_end, y_end], axis=-1)
+    inside = _clipped(to_pixels(boxes, box_format, height, width), height, width)
     moved, visibility = visible_parts(inside, matrices, height, width)
     moved = from_pixels(moved, box_format, height, width, boxes.dtype)
     padding = labels == -1
@@ -91,6 +87,25 @@ def moved_boxes(boxes, labels, matrices, height, width, *, box_format, min_visib
     moved = ops.where(lost[..., None], ops.zeros_like(boxes), moved)
     labels = ops.where(lost, -ops.ones_like(labels), labels)
     return ops.where(padding[..., None], boxes, moved), labels
+
+
+def boxes_before(boxes, matrices, height, width):
+    """Returns where boxes are before each step, those that are lost of no size.
+
+    Args:
+        boxes: Floats `(batch, count, 4)`: left, upper, right, lower in pixels.
+        matrices: Floats `(batch, steps, 8)`.
+        height: Height of the images in pixels.
+        width: Their width.
+
+    Returns:
+        Tensor `(batch, steps, count, 4)`.
+    """
+    boxes = [_clipped(boxes, height, width)]
+    for step in range(1, matrices.shape[1]):
+        moved, visibility = visible_parts(boxes[0], matrices[:, :step], height, width)
+        boxes.append(ops.where(visibility[..., None] > _NOTHING, moved, ops.zeros_like(moved)))
+    return ops.stack(boxes, axis=1)
 
 
 def require_within(boxes, labels, height, width, box_format):
@@ -107,3 +122,9 @@ def require_within(boxes, labels, height, width, box_format):
             f"Received: boxes[{place[0]}, {place[1]}]={np.asarray(boxes)[place].tolist()} with "
             f"bounding_box_format={box_format!r} in an image of {width} x {height} pixels"
         )
+
+
+def _clipped(boxes, height, width):
+    """Returns boxes in pixels without what is outside the image."""
+    limit = ops.cast(ops.stack([width, height, width, height]), boxes.dtype)
+    return ops.minimum(ops.maximum(boxes, 0), limit)

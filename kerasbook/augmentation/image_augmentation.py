@@ -5,7 +5,7 @@ from keras import ops
 from kerasbook.augmentation import places, program
 from kerasbook.augmentation.arguments import fill_value_of, value_range_of
 from kerasbook.augmentation.augmentation import Augmentation
-from kerasbook.augmentation.boxes import BOX_FORMATS
+from kerasbook.augmentation.boxes import BOX_FORMATS, boxes_before
 from kerasbook.augmentation.operations import get_operation
 from kerasbook.layers.arguments import one_of, rate_below_one
 from kerasbook.ops import compiled
@@ -94,31 +94,34 @@ class ImageAugmentation(Augmentation):
     def transform(self, batch, drawn):
         if self._compiled is None:
             # In a tuple, which Keras does not track.
-            self._compiled = compiled(self._run), compiled(self._run_with_masks)
-        run, run_with_masks = self._compiled
+            self._compiled = compiled(self._run), compiled(self._run_with_places)
+        run, run_with_places = self._compiled
         if not places.has_places(batch):
             return {**batch, "images": run(batch["images"], drawn, self.state)}
         places.check(batch, self)
-        masks = places.masks_of(batch)
-        images, masks, matrices = run_with_masks(batch["images"], masks, drawn, self.state)
+        masks, boxes = places.masks_of(batch), places.boxes_of(batch, self)
+        images, masks, matrices = run_with_places(batch["images"], masks, boxes, drawn, self.state)
         return {**batch, "images": images, **places.moved(batch, masks, matrices, self)}
 
     def _run(self, images, drawn, state):
         return self._carried_out(images, self.plan(drawn, state))
 
-    def _run_with_masks(self, images, masks, drawn, state):
+    def _run_with_places(self, images, masks, boxes, drawn, state):
         """Changes images, moves masks as well, and returns the matrices for all other places."""
         steps, operations = self.plan(drawn, state), self.operations
-        matrices = program.matrices_of(steps, operations, *ops.shape(images)[1:3])
+        size = ops.shape(images)[1:3]
+        matrices = program.matrices_of(steps, operations, *size)
+        boxes = [boxes_before(b, matrices, *size) for b in boxes]
         moved = [program.run_on_masks(m, steps, operations, self.fill_label) for m in masks]
-        return self._carried_out(images, steps), moved, matrices
+        return self._carried_out(images, steps, *boxes), moved, matrices
 
-    def _carried_out(self, images, steps):
+    def _carried_out(self, images, steps, boxes=None):
         fill_value = self.fill_value
         if fill_value is None:
             low, high = self.value_range
             fill_value = low + (high - low) * 128 / 255
-        return program.run(images, steps, self.operations, fill_value, self.value_range)
+        operations, value_range = self.operations, self.value_range
+        return program.run(images, steps, operations, fill_value, value_range, boxes)
 
     @property
     def image_arguments(self):

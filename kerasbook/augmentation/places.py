@@ -4,7 +4,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from kerasbook.augmentation.boxes import moved_boxes, require_within
+from kerasbook.augmentation.boxes import moved_boxes, require_within, to_pixels
 from kerasbook.augmentation.keypoints import moved_keypoints
 from kerasbook.augmentation.operations import get_operation
 from kerasbook.ops import values_at_hand
@@ -52,6 +52,19 @@ def masks_of(batch):
         return []
     masks = batch["segmentation_masks"]
     return [masks if len(masks.shape) == 4 else masks[..., None]]
+
+
+def boxes_of(batch, augmentation):
+    """Returns a list of the boxes of a batch in pixels, padding of no size, or of none.
+
+    Of none too, if no operation of the augmentation needs them.
+    """
+    needed = any(get_operation(name).needs_boxes for name in augmentation.operations)
+    if not needed or "bounding_boxes" not in batch:
+        return []
+    given, size = batch["bounding_boxes"], ops.shape(batch["images"])[1:3]
+    boxes = to_pixels(given["boxes"], augmentation.bounding_box_format, *size)
+    return [ops.where(given["labels"][..., None] == -1, ops.zeros_like(boxes), boxes)]
 
 
 def moved(batch, masks, matrices, augmentation):

@@ -31,7 +31,7 @@ class Steps(NamedTuple):
     chance: object
 
 
-def run(images, steps, operations, fill_value, value_range):
+def run(images, steps, operations, fill_value, value_range, boxes=None):
     """Carries out steps on a batch of images.
 
     Args:
@@ -40,13 +40,15 @@ def run(images, steps, operations, fill_value, value_range):
         operations: Names of the operations that `steps` counts.
         fill_value: Value of new pixels, in `value_range`.
         value_range: Least and greatest value of the images.
+        boxes: Bounding boxes before each step, `(batch, steps, count, 4)`, for operations that
+            need them; see `Scene`.
 
     Returns:
         Tensor of the shape and dtype of `images`.
     """
     scaled, fill_value, restore = _to_bytes_scale(images, fill_value, value_range)
     described = [get_operation(name) for name in operations]
-    return restore(_changed(scaled, steps, described, fill_value))
+    return restore(_changed(scaled, steps, described, fill_value, boxes))
 
 
 def run_on_masks(masks, steps, operations, fill_label):
@@ -66,17 +68,16 @@ def run_on_masks(masks, steps, operations, fill_label):
     return _changed(masks, steps, described, fill_label)
 
 
-def _changed(images, steps, operations, fill_value):
+def _changed(images, steps, operations, fill_value, boxes=None):
     """Carries out steps of the given operations, in the kernels' own scale."""
     kernels, kernel_of = _kernels(operations)
     height, width = ops.shape(images)[1:3]
     parameters = parameters_of(steps, operations, height, width)
     kernel = ops.take(ops.convert_to_tensor(kernel_of), steps.operation)
 
-    def change(image, index, kernel, parameters):
-        scene = Scene(images, index, fill_value)
-
+    def change(image, index, kernel, parameters, boxes=None):
         def step(number, image):
+            scene = Scene(images, index, fill_value, None if boxes is None else boxes[number])
             branches = [
                 lambda x, p, k=k, d=dtype: k(x, ops.cast(p, d), scene) for k, dtype in kernels
             ]
@@ -87,7 +88,8 @@ def _changed(images, steps, operations, fill_value):
         return ops.fori_loop(0, kernel.shape[0], step, image)
 
     count = ops.shape(images)[0]
-    return map_images(change, images, ops.arange(count), kernel, parameters)
+    boxes = () if boxes is None else (boxes,)
+    return map_images(change, images, ops.arange(count), kernel, parameters, *boxes)
 
 
 def parameters_of(steps, operations, height, width):
