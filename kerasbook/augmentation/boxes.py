@@ -112,8 +112,9 @@ def require_within(boxes, labels, height, width, box_format):
     """Raises a `ValueError` unless all boxes, NumPy arrays, are within the image."""
     pixels = ops.convert_to_numpy(to_pixels(boxes, box_format, height, width))
     start, end = pixels[..., :2], pixels[..., 2:]
-    slack = 1e-4 * np.array([width, height])  # 32-bit floats of relative boxes are not exact
-    good = (start >= -slack) & (start <= end + slack) & (end <= [width, height] + slack)
+    size = np.array([width, height])
+    slack = 1e-4 * size  # 32-bit floats of relative boxes are not exact
+    good = (start >= -slack) & (start <= end + slack) & (end <= size + slack)
     bad = ~good.all(-1) & (np.asarray(labels) != -1)
     if bad.any():
         place = tuple(map(int, np.argwhere(bad)[0]))

@@ -45,13 +45,12 @@ def moved_points(points, matrices, height, width):
     height, width = ops.cast(height, points.dtype), ops.cast(width, points.dtype)
     visible = _inside(points, height, width)
     for step in range(square.shape[1]):
-        # The adjugate is the inverse times the determinant, whose sign tells front from behind.
+        # The adjugate, transposed: the inverse but for a factor.
         a, b, c = ops.unstack(square[:, step], 3, axis=1)
-        forward = ops.stack([_cross(b, c), _cross(c, a), _cross(a, b)], axis=1)  # transposed
-        determinant = ops.sum(a * forward[:, 0], axis=-1)[:, None]
+        forward = ops.stack([_cross(b, c), _cross(c, a), _cross(a, b)], axis=1)
         x, y, scale = ops.unstack(ops.matmul(_homogeneous(points), forward), 3, axis=-1)
         points = ops.stack([x, y], axis=-1) / scale[..., None]
-        visible = visible & (scale * determinant > 0) & _inside(points, height, width)
+        visible = visible & _inside(points, height, width)
     return points, visible
 
 

@@ -53,10 +53,10 @@ def test_a_whole_shift_is_exact_and_coordinates_outside_are_kept():
 
 
 def test_what_is_not_labelled_stays_and_what_was_lost_does_not_come_back():
-    there_and_back = [[1, 0, 10.0, 0, 1, 0, 0, 0], [1, 0, -10.4, 0, 1, 0, 0, 0]]
+    there_and_back = [[1, 0, 10.0, 0, 1, 0, 0, 0], [1, 0, -13.4, 0, 1, 0, 0, 0]]
     points = np.array([[[0, 0, 0], [4, 4, 1], [30, 40, 2], [30, 40, 0]]], "int32")
     moved = moved_keypoints(
         ops.convert_to_tensor(points), np.array([there_and_back]), HEIGHT, WIDTH
     )
-    np.testing.assert_array_equal(moved, [[[0, 0, 0], [4, 4, 0], [30, 40, 2], [30, 40, 0]]])
+    np.testing.assert_array_equal(moved, [[[0, 0, 0], [7, 4, 0], [33, 40, 2], [30, 40, 0]]])
     assert keras.backend.standardize_dtype(moved.dtype) == "int32"
