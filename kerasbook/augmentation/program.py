@@ -31,7 +31,7 @@ class Steps(NamedTuple):
     chance: object
 
 
-def run(images, steps, operations, fill_value, value_range):
+def run(images, steps, operations, fill_value, value_range, boxes=None):
     """Carries out steps on a batch of images.
 
     Args:
@@ -40,20 +40,44 @@ def run(images, steps, operations, fill_value, value_range):
         operations: Names of the operations that `steps` counts.
         fill_value: Value of new pixels, in `value_range`.
         value_range: Least and greatest value of the images.
+        boxes: Bounding boxes before each step, `(batch, steps, count, 4)`, for operations that
+            need them; see `Scene`.
 
     Returns:
         Tensor of the shape and dtype of `images`.
     """
+    scaled, fill_value, restore = _to_bytes_scale(images, fill_value, value_range)
+    described = [get_operation(name) for name in operations]
+    return restore(_changed(scaled, steps, described, fill_value, boxes))
+
+
+def run_on_masks(masks, steps, operations, fill_label):
+    """Moves masks as `run` moves the pixels of images, and changes them in no other way.
+
+    Args:
+        masks: Tensor `(batch, height, width, channels)` of any dtype.
+        steps: `Steps`.
+        operations: Names of the operations that `steps` counts.
+        fill_label: Label of new pixels.
+
+    Returns:
+        Tensor of the shape and dtype of `masks`.
+    """
+    described = [get_operation(name) for name in operations]
+    described = [o if o.is_geometric else get_operation("identity") for o in described]
+    return _changed(masks, steps, described, fill_label)
+
+
+def _changed(images, steps, operations, fill_value, boxes=None):
+    """Carries out steps of the given operations, in the kernels' own scale."""
     kernels, kernel_of = _kernels(operations)
     height, width = ops.shape(images)[1:3]
     parameters = parameters_of(steps, operations, height, width)
     kernel = ops.take(ops.convert_to_tensor(kernel_of), steps.operation)
-    scaled, fill_value, restore = _to_bytes_scale(images, fill_value, value_range)
 
-    def change(image, index, kernel, parameters):
-        scene = Scene(scaled, index, fill_value)
-
+    def change(image, index, kernel, parameters, boxes=None):
         def step(number, image):
+            scene = Scene(images, index, fill_value, None if boxes is None else boxes[number])
             branches = [
                 lambda x, p, k=k, d=dtype: k(x, ops.cast(p, d), scene) for k, dtype in kernels
             ]
@@ -64,19 +88,19 @@ def run(images, steps, operations, fill_value, value_range):
         return ops.fori_loop(0, kernel.shape[0], step, image)
 
     count = ops.shape(images)[0]
-    return restore(map_images(change, scaled, ops.arange(count), kernel, parameters))
+    boxes = () if boxes is None else (boxes,)
+    return map_images(change, images, ops.arange(count), kernel, parameters, *boxes)
 
 
 def parameters_of(steps, operations, height, width):
-    """Returns the parameters of the kernels of all steps, `(batch, steps, parameters)`."""
+    """Returns the parameters of all steps, `(batch, steps, parameters)`, of given `Operation`s."""
     magnitude = ops.cast(steps.magnitude, widest_float())
     chance = ops.cast(steps.chance, widest_float())
     found = [
         operation.parameters(magnitude, chance[..., : operation.num_chances], height, width)
-        for operation in map(get_operation, operations)
+        for operation in operations
     ]
-    nothing = [0 * magnitude] * max(1, *map(len, found))
-    return _selected(found, steps.operation, nothing)
+    return _selected(found, steps.operation, (0 * magnitude,) * max(1, *map(len, found)))
 
 
 def matrices_of(steps, operations, height, width):
@@ -95,9 +119,9 @@ def matrices_of(steps, operations, height, width):
     return _selected(found, steps.operation, still)
 
 
-def _selected(found, operation, nothing):
-    """Picks, for each step, the numbers of its operation, or those for none at all."""
-    selected = list(nothing)
+def _selected(found, operation, otherwise):
+    """Picks, for each step, the numbers of its operation, and others where it has none."""
+    selected = list(otherwise)
     for place, numbers in enumerate(found):
         for i, number in enumerate(numbers):
             selected[i] = ops.where(operation == place, number, selected[i])
@@ -106,8 +130,7 @@ def _selected(found, operation, nothing):
 
 def _kernels(operations):
     """Returns kernels and their parameters' dtypes, none twice, and the place of each operation."""
-    found = map(get_operation, operations)
-    wanted = [(o.kernel, widest_float() if o.is_geometric else "float32") for o in found]
+    wanted = [(o.kernel, widest_float() if o.is_geometric else "float32") for o in operations]
     wanted.append((identity, "float32"))
     kernels = list(dict.fromkeys(wanted))
     return kernels, [kernels.index(kernel) for kernel in wanted]

@@ -19,6 +19,7 @@ from kerasbook.ops.pooling import lp_pool, max_pool_with_argmax, max_unpool
 from kerasbook.ops.random import random_uniform
 from kerasbook.ops.replicas import calls_may_set_trainable_variables, mean_over_replicas
 from kerasbook.ops.tiled_convolution import tiled_conv
+from kerasbook.ops.values import values_at_hand
 from kerasbook.ops.windows import window_taps
 
 __all__ = [
@@ -47,6 +48,7 @@ __all__ = [
     "rows_at",
     "swish",
     "tiled_conv",
+    "values_at_hand",
     "widest_float",
     "window_taps",
 ]

@@ -5,7 +5,7 @@ see `Operation`. `kerasbook.augmentation.program` runs them.
 """
 
 from kerasbook import registry
-from kerasbook.augmentation.operations import geometry, masks, values
+from kerasbook.augmentation.operations import geometry, masks, only_boxes, values
 from kerasbook.augmentation.operations.operation import Operation, no_parameters
 
 AUTO_AUGMENT = "Cubuk et al., 2019, https://arxiv.org/abs/1805.09501"
@@ -126,5 +126,19 @@ register_operation(
         num_chances=1,
         unit="weight of the other image",
         source=AUTO_AUGMENT,
+    )
+)
+register_operation(
+    Operation(
+        "translate_y_only_boxes",
+        only_boxes.translate_y_only_boxes,
+        only_boxes.shift_and_coin,
+        low=0.0,
+        high=120 / 640,
+        signed=True,
+        num_chances=1,
+        needs_boxes=True,
+        unit="fraction of the image's height",
+        source="Zoph et al., 2019, https://arxiv.org/abs/1906.11172",
     )
 )
