@@ -51,6 +51,8 @@ class Operation:
         is_geometric: Whether it moves pixels. Then the parameters are the first two rows and two
             numbers of the third of the matrix that takes a place in the result (x, y, 1) to
             the place that it comes from, in pixels from the upper left corner.
+        is_deformation: Whether it moves pixels as no matrix can tell, so that nothing that belongs
+            to places in the image can follow.
         unit: Unit of the magnitude.
         increasing: Whether the effect never falls as the level grows.
         source: Whose rule it follows.
@@ -65,6 +67,7 @@ class Operation:
     whole: bool = False
     num_chances: int = 0
     is_geometric: bool = False
+    is_deformation: bool = False
     unit: str = ""
     increasing: bool = True
     source: str = ""
