@@ -53,19 +53,22 @@ def jpeg(image, parameters, scene):
         planes = [_padded(values[..., c], height, width, 8) for c in range(channels)]
         planes = [_compressed(plane - 128, steps) + 128 for plane in planes]
     result = ops.stack([plane[:height, :width] for plane in planes], axis=-1)
-    result = stored(ops.round(result) if is_whole(image) else result, image)
+    result = stored(_rounded(result) if is_whole(image) else result, image)
     return ops.where(parameters[0] > 100, image, result)
 
 
 def _in_color(values, height, width, quality):
     planes = [_padded(values[..., c], height, width, 16) for c in range(3)]
-    luma, *chroma = (_mixed(row, planes) for row in TO_YCC)
-    luma = _compressed(ops.round(luma) - 128, _steps(LUMINANCE, quality)) + 128
+    luma, *chroma = (_rounded(_mixed(row, planes)) for row in TO_YCC)
+    luma = _rounded(_compressed(luma - 128, _steps(LUMINANCE, quality)) + 128)
     steps = _steps(CHROMINANCE, quality)
-    chroma = [_doubled(_compressed(ops.round(_halved(plane)), steps)) for plane in chroma]
-    planes = [ops.clip(ops.round(luma), 0, 255)]
-    planes += [ops.clip(ops.round(plane), -128, 127) for plane in chroma]
-    return [_mixed(row, planes) for row in TO_RGB]
+    chroma = [_rounded(_compressed(_halved(plane), steps)) for plane in chroma]
+    chroma = [_doubled(ops.clip(plane, -128, 127)) for plane in chroma]
+    return [_mixed(row, [ops.clip(luma, 0, 255), *chroma]) for row in TO_RGB]
+
+
+def _rounded(x):
+    return ops.floor(x + 0.5)
 
 
 def _mixed(weights, planes):
@@ -94,7 +97,9 @@ def _compressed(plane, steps):
     blocks = ops.reshape(ops.transpose(blocks, (0, 2, 1, 3)), (-1, 64))
     cosines = ops.convert_to_tensor(_cosines())
     numbers = ops.matmul(blocks, ops.transpose(cosines))
-    blocks = ops.matmul(ops.round(numbers / steps) * steps, cosines)
+    # Halves, which are not rare at the mean of a block, are rounded away from 0.
+    numbers = ops.sign(numbers) * _rounded(abs(numbers) / steps) * steps
+    blocks = ops.matmul(numbers, cosines)
     blocks = ops.reshape(blocks, (height // 8, width // 8, 8, 8))
     return ops.reshape(ops.transpose(blocks, (0, 2, 1, 3)), (height, width))
 
@@ -111,10 +116,14 @@ def _padded(plane, height, width, multiple):
 
 
 def _halved(plane):
-    """Returns the means of squares of 2 x 2 values."""
+    """Returns the means of squares of 2 x 2 values; halves go down and up in turn, as in libjpeg.
+
+    So do the sixteenths below.
+    """
     height, width = ops.shape(plane)
     pairs = ops.reshape(plane, (height // 2, 2, width // 2, 2))
-    return (pairs[:, 0, :, 0] + pairs[:, 0, :, 1] + pairs[:, 1, :, 0] + pairs[:, 1, :, 1]) / 4
+    total = pairs[:, 0, :, 0] + pairs[:, 0, :, 1] + pairs[:, 1, :, 0] + pairs[:, 1, :, 1]
+    return ops.floor((total + 1 + ops.cast(ops.arange(width // 2) % 2, "float32")) / 4)
 
 
 def _doubled(plane):
@@ -123,6 +132,7 @@ def _doubled(plane):
         height, width = ops.shape(plane)
         before = ops.concatenate([plane[:1], plane[:-1]])
         after = ops.concatenate([plane[1:], plane[-1:]])
-        both = ops.stack([3 * plane + before, 3 * plane + after], axis=1) / 4
+        both = ops.stack([3 * plane + before, 3 * plane + after], axis=1)
         plane = ops.transpose(ops.reshape(both, (2 * height, width)))
-    return plane
+    width = ops.shape(plane)[1]
+    return ops.floor((plane + 8 - ops.cast(ops.arange(width) % 2, "float32")) / 16)

@@ -44,13 +44,12 @@ def uniform(count, seeds, stream=0):
 
 
 def normal(count, seeds, stream=0):
-    """Draws numbers from the standard normal distribution, by the rule of Box and Muller."""
-    half = (count + 1) // 2
-    numbers = uniform(2 * half, seeds, stream)
-    radius = ops.sqrt(-2 * ops.log(1 - numbers[:half]))  # of (0, 1], whose logarithm is finite
-    angle = 2 * math.pi * numbers[half:]
-    pairs = ops.concatenate([radius * ops.cos(angle), radius * ops.sin(angle)])
-    return pairs[:count]
+    """Draws numbers from the standard normal distribution, as its quantiles.
+
+    XLA on a CPU computes these about eight times as fast as the cosines of Box and Muller.
+    """
+    numbers = 2 * uniform(count, seeds, stream) - (1 - 2.0**-24)  # neither -1 nor 1
+    return math.sqrt(2) * ops.erfinv(numbers)
 
 
 def gaussian_noise(image, parameters, scene):

@@ -33,10 +33,9 @@ def fill_with_noise(image, parameters, scene):
 def coarse_dropout(image, parameters, scene):
     """Eight random rectangles filled, in all at most a fraction of the image."""
     edges, _ = _several(image, parameters)
-    covered = inside(image, edges[0])
-    for one in edges[1:]:
-        covered = ops.logical_or(covered, inside(image, one))
-    return ops.where(covered, ops.cast(scene.fill_value, image.dtype), image)
+    for one in edges:
+        image = ops.where(inside(image, one), ops.cast(scene.fill_value, image.dtype), image)
+    return image
 
 
 def coarse_dropout_in_color(image, parameters, scene):
