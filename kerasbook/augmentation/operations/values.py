@@ -78,7 +78,8 @@ def posterize(image, parameters, scene):
     step = 2 ** (8 - parameters[0])
     if is_whole(image):
         return ops.bitwise_and(image, ops.cast(256 - step, "uint8"))
-    return ops.floor(image / step) * step
+    # All eight bits of a float are the float itself.
+    return ops.where(parameters[0] < 8, ops.floor(image / step) * step, image)
 
 
 def auto_contrast(image, parameters, scene):
