@@ -27,7 +27,8 @@ class AugmentationSchedule(keras.callbacks.Callback):
     after the batches that it has prefetched. At the end of training the strength stays.
 
     Args:
-        layer: An augmentation, or a list of them: anything with `set_strength`.
+        layer: An augmentation, or a list of them: anything with `set_strength`. `None` is the
+            augmentation of the recipe that `kerasbook.training.train` runs.
         schedule: `"constant"`, `"linear"`, `"cosine"` or `"curriculum"`.
         start: Strength of the first epoch, in [0, 1].
         end: Strength of the last of `epochs`, and of those after it, in [0, 1].
@@ -50,7 +51,7 @@ class AugmentationSchedule(keras.callbacks.Callback):
         curriculum; here its stages change how strongly examples are augmented.
     """
 
-    def __init__(self, layer, schedule="linear", *, start=0.0, end=1.0, epochs=None, stages=4):
+    def __init__(self, layer=None, schedule="linear", *, start=0.0, end=1.0, epochs=None, stages=4):
         super().__init__()
         self.layer = layer
         self.schedule = one_of("schedule", schedule, SCHEDULES)
@@ -58,7 +59,7 @@ class AugmentationSchedule(keras.callbacks.Callback):
         self.end = _strength("end", end)
         self.epochs = epochs if epochs is None else positive_integer("epochs", epochs)
         self.stages = _stages(stages)
-        self._layers = layers_with_strength(layer)
+        self._layers = None if layer is None else layers_with_strength(layer)
 
     def strength_of(self, epoch):
         """Returns the strength of an epoch, counted from 0."""
@@ -77,6 +78,10 @@ class AugmentationSchedule(keras.callbacks.Callback):
         if self.schedule == "cosine":
             share = (1 - math.cos(math.pi * share)) / 2
         return self.start + (self.end - self.start) * share
+
+    def on_train_begin(self, logs=None):
+        if self.layer is None:
+            self._layers = layers_with_strength(self.params.get("augmentation"))
 
     def on_epoch_begin(self, epoch, logs=None):
         for layer in self._layers:

@@ -15,7 +15,8 @@ class MixUpOff(keras.callbacks.Callback):
     that sets the strength of the same layers must stand before this one.
 
     Args:
-        layer: An augmentation, or a list of them, of which one at least mixes samples.
+        layer: An augmentation, or a list of them, of which one at least mixes samples. `None` is
+            the augmentation of the recipe that `kerasbook.training.train` runs.
         last_epochs: Number of epochs at the end without mixing, a positive integer; in a
             shorter run all of them.
 
@@ -33,20 +34,17 @@ class MixUpOff(keras.callbacks.Callback):
         15 epochs before the end.
     """
 
-    def __init__(self, layer, last_epochs=10):
+    def __init__(self, layer=None, last_epochs=10):
         super().__init__()
         self.layer = layer
         self.last_epochs = positive_integer("last_epochs", last_epochs)
-        self._mixing = [m for one in layers_with_strength(layer) for m in _mixing_parts(one)]
-        if not self._mixing:
-            raise ValueError(
-                "`layer` must mix samples, or hold what does. "
-                f"Received: {type(layer).__name__}, in which nothing mixes labels"
-            )
+        self._mixing = None if layer is None else _mixing_layers(layer)
         self._before = None
 
     def on_train_begin(self, logs=None):
         self._put_back()  # after a run that was broken off
+        if self.layer is None:
+            self._mixing = _mixing_layers(self.params.get("augmentation"))
 
     def on_epoch_begin(self, epoch, logs=None):
         if epoch < self.params["epochs"] - self.last_epochs:
@@ -60,9 +58,20 @@ class MixUpOff(keras.callbacks.Callback):
         self._put_back()
 
     def _put_back(self):
-        for part, strength in zip(self._mixing, self._before or [], strict=False):
+        for part, strength in zip(self._mixing or [], self._before or [], strict=False):
             part.set_strength(strength)
         self._before = None
+
+
+def _mixing_layers(layer):
+    """Returns what mixes samples in a layer or a list of them, one at least."""
+    mixing = [part for one in layers_with_strength(layer) for part in _mixing_parts(one)]
+    if not mixing:
+        raise ValueError(
+            "`layer` must mix samples, or hold what does. "
+            f"Received: {type(layer).__name__}, in which nothing mixes labels"
+        )
+    return mixing
 
 
 def _mixing_parts(layer):
