@@ -10,6 +10,7 @@ __getattr__, __dir__ = attach(
     __name__,
     {
         "Augmentation": "augmentation",
+        "AugMix": "aug_mix",
         "AutoAugment": "auto_augment",
         "CenterCrop": "center_crop",
         "ImageAugmentation": "image_augmentation",
@@ -81,6 +82,7 @@ for _name in ("cifar10", "imagenet", "svhn"):
     _register_published(_name)
     _register_published(f"reduced_{_name}")
 for _name, _attribute in {
+    "aug_mix": "AugMix",
     "rand_augment": "RandAugment",
     "trivial_augment_wide": "TrivialAugmentWide",
     "uniform_augment": "UniformAugment",

@@ -106,7 +106,9 @@ class AutoAugment(ImageAugmentation):
         )
         drawn = ops.reshape(drawn[:, 1:], (-1, self.num_steps, 2 + self.num_chances))
         coin = drawn[..., 1]
-        magnitude = magnitude_of(which, strength * level, coin, self.operations, self.magnitude_ranges)
+        magnitude = magnitude_of(
+            which, strength * level, coin, self.operations, self.magnitude_ranges
+        )
         which = ops.where(drawn[..., 0] < rate, which, len(self.operations))
         return Steps(which, magnitude, drawn[..., 2:])
 

@@ -41,6 +41,7 @@ PLANNED = {
 }
 ALL = {
     **PLANNED,
+    "AugMix": lambda **k: room.AugMix(2, 2, operations=FEW, **k),
     "RepeatedAugmentation": lambda **k: room.RepeatedAugmentation(
         room.RandomOperation(**turn), 3, **k
     ),
