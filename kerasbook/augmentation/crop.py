@@ -25,7 +25,7 @@ class Crop(Augmentation):
         super().__init__(**kwargs)
         self.height = positive_integer("height", height)
         self.width = positive_integer("width", width)
-        self._compiled = (compiled(self.crop), compiled(self.center))
+        self._compiled = (compiled(self.crop),)  # in a tuple, which Keras does not track
 
     def crop(self, images, drawn):
         """Returns crops of images `(batch, height, width, channels)`, as drawn."""
@@ -51,7 +51,8 @@ class Crop(Augmentation):
             return super().call(inputs, training=True)
         batch, restore = as_batch(inputs, self.needs_batch)
         _check(batch, self.height, self.width, None if self.margin is None else 0)
-        return restore({**batch, "images": self._compiled[1](batch["images"])})
+        # Not compiled, as exports hold it.
+        return restore({**batch, "images": self.center(batch["images"])})
 
     def compute_output_shape(self, input_shape):
         if isinstance(input_shape, dict):
