@@ -3,6 +3,7 @@
 import os
 
 from kerasbook import registry
+from kerasbook.augmentation.published import published_names
 from kerasbook.lazy import attach
 from kerasbook.registry import register
 
@@ -78,9 +79,8 @@ def _register_class(name, attribute):
         return getattr(room, attribute)()
 
 
-for _name in ("cifar10", "imagenet", "svhn"):
+for _name in published_names():
     _register_published(_name)
-    _register_published(f"reduced_{_name}")
 for _name, _attribute in {
     "aug_mix": "AugMix",
     "rand_augment": "RandAugment",
