@@ -6,9 +6,10 @@ import re
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
-from kerasbook import applications, layers
+from kerasbook import applications, augmentation, layers
 from kerasbook.applications import list_models
 
 ROOT = pathlib.Path(__file__).parent.parent
@@ -73,3 +74,20 @@ def test_files_that_it_names_are_there():
         assert (ROOT / path).exists(), path
     for path in re.findall(r"\]\(([\w./]+)\)", README):
         assert (ROOT / path).exists(), path
+
+
+@pytest.mark.tensorflow
+def test_the_code_on_augmentation_runs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    section = README.split("\n## Augmentation\n")[1].split("\n## ")[0]
+    (code,) = re.findall(r"```python\n(.*?)```", section, re.DOTALL)
+    names = {}
+    exec(code, names)
+    (image, *_) = names["dataset"].as_numpy_iterator()
+    assert image.shape == (8, 64, 48, 3)
+    assert np.any(image != names["images"][:8])
+    described = augmentation.get_policy("policy.json").get_config()
+    assert [child["class_name"] for child in described["augmentations"]] == [
+        "RandomOperation",
+        "RandAugment",
+    ]

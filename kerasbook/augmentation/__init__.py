@@ -10,14 +10,18 @@ __getattr__, __dir__ = attach(
     __name__,
     {
         "Augmentation": "augmentation",
+        "AugMix": "aug_mix",
         "AutoAugment": "auto_augment",
+        "CenterCrop": "center_crop",
         "ImageAugmentation": "image_augmentation",
         "Operation": "operations",
         "RandAugment": "rand_augment",
         "RandomApply": "random_apply",
         "RandomChoice": "random_choice",
+        "RandomCrop": "random_crop",
         "RandomOperation": "random_operation",
         "RandomOrder": "random_order",
+        "RandomResizedCrop": "random_resized_crop",
         "RepeatedAugmentation": "repeated_augmentation",
         "Sequence": "sequence",
         "ShiftFlip": "shift_flip",
@@ -78,6 +82,7 @@ for _name in ("cifar10", "imagenet", "svhn"):
     _register_published(_name)
     _register_published(f"reduced_{_name}")
 for _name, _attribute in {
+    "aug_mix": "AugMix",
     "rand_augment": "RandAugment",
     "trivial_augment_wide": "TrivialAugmentWide",
     "uniform_augment": "UniformAugment",

@@ -1,7 +1,7 @@
 """The base of all augmentations: what they draw, apart from what they do with it."""
 
 import keras
-from keras import ops
+from keras import ops, tree
 
 from kerasbook.augmentation.features import as_batch, like
 from kerasbook.layers.arguments import integer_seed, number_of
@@ -117,6 +117,13 @@ class Augmentation(keras.layers.Layer):
 
     def compute_output_shape(self, input_shape):
         return input_shape
+
+    def compute_output_spec(self, inputs, training=False):
+        # Keras' own would give integers the dtype of the layer.
+        shapes = self.compute_output_shape(tree.map_structure(lambda x: x.shape, inputs))
+        return tree.map_structure_up_to(
+            inputs, lambda x, shape: keras.KerasTensor(shape, x.dtype), inputs, shapes
+        )
 
     def get_config(self):
         return {**super().get_config(), "seed": self.seed}

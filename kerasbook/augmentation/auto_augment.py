@@ -71,7 +71,7 @@ class AutoAugment(ImageAugmentation):
         names = sorted({name for sub_policy in steps for name, _, _ in sub_policy})
         self.operations = tuple(names)
         self.ranges = ranges_of(ranges)
-        self._ranges = {**arguments.get("ranges", {}), **(self.ranges or {})}
+        self.magnitude_ranges = {**arguments.get("ranges", {}), **(self.ranges or {})}
         # A step that a shorter sub-policy lacks is no operation at all.
         longest = max(map(len, steps))
         missing = (None, 0.0, 0.0)
@@ -80,6 +80,14 @@ class AutoAugment(ImageAugmentation):
         self._which = np.array([[names.index(s[0]) for s in row] for row in table], "int32")
         self._probability = np.array([[s[1] for s in row] for row in table], "float32")
         self._strength = np.array([[s[2] / greatest for s in row] for row in table], "float32")
+
+    @property
+    def sub_policies(self):
+        """Lists of (operation, probability, level as a fraction of the greatest)."""
+        names = (*self.operations, None)
+        tables = zip(self._which, self._probability, self._strength, strict=True)
+        rows = [zip(*(column.tolist() for column in row), strict=True) for row in tables]
+        return [[(names[which], p, s) for which, p, s in row if names[which]] for row in rows]
 
     @property
     def num_steps(self):
@@ -98,7 +106,9 @@ class AutoAugment(ImageAugmentation):
         )
         drawn = ops.reshape(drawn[:, 1:], (-1, self.num_steps, 2 + self.num_chances))
         coin = drawn[..., 1]
-        magnitude = magnitude_of(which, strength * level, coin, self.operations, self._ranges)
+        magnitude = magnitude_of(
+            which, strength * level, coin, self.operations, self.magnitude_ranges
+        )
         which = ops.where(drawn[..., 0] < rate, which, len(self.operations))
         return Steps(which, magnitude, drawn[..., 2:])
 

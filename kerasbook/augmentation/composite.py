@@ -28,7 +28,9 @@ class Composite(ImageAugmentation):
         )
         self.mixes_labels = any(child.mixes_labels for child in augmentations)
         self.operations = tuple(
-            dict.fromkeys(name for child in augmentations for name in child.operations)
+            dict.fromkeys(
+                n for child in augmentations if child.is_planned for n in child.operations
+            )
         )
 
     def require_plans(self):

@@ -100,6 +100,7 @@ def _classes():
     """Returns the library's and all registered augmentations by name."""
     import kerasbook.augmentation as room
 
+    registry.load_plugins()
     own = {name: getattr(room, name) for name in dir(room) if name[0].isupper()}
     registered = keras.saving.get_custom_objects().values()
     return {

@@ -65,9 +65,6 @@ class RepeatedAugmentation(Augmentation):
         drawn = ops.reshape(drawn, (-1, self.augmentation.num_draws))
         return self.augmentation.transform(repeated, drawn)
 
-    def compute_output_shape(self, input_shape):
-        return input_shape  # as outside training, which is all that a graph of layers knows
-
     def get_config(self):
         config = super().get_config()
         child = keras.saving.serialize_keras_object(self.augmentation)

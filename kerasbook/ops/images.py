@@ -6,19 +6,20 @@ from keras import ops
 _COUNTS = 8  # a power of two
 
 
-def map_images(function, images, *operands):
+def map_images(function, images, *operands, shape=None):
     """Applies a function to one image after the other.
 
     Under XLA that is one loop, in which `keras.ops.switch` runs one branch for each image.
 
     Args:
         function: Function of an image and of one row of each operand; returns an image of the
-            same shape and dtype.
+            same dtype.
         images: Tensor `(batch, ...)`.
         *operands: Tensors `(batch, ...)`.
+        shape: Shape of an image of the result; `None` is that of `images`.
 
     Returns:
-        Tensor of the shape and dtype of `images`.
+        Tensor of the dtype of `images`.
     """
     if keras.backend.backend() == "tensorflow":
         import tensorflow as tf
@@ -26,7 +27,7 @@ def map_images(function, images, *operands):
         return tf.map_fn(
             lambda row: function(*row),
             (images, *operands),
-            fn_output_signature=tf.TensorSpec(images.shape[1:], images.dtype),
+            fn_output_signature=tf.TensorSpec(shape or images.shape[1:], images.dtype),
         )
     return ops.map(lambda row: function(*row), (images, *operands))
 

@@ -78,7 +78,8 @@ def posterize(image, parameters, scene):
     step = 2 ** (8 - parameters[0])
     if is_whole(image):
         return ops.bitwise_and(image, ops.cast(256 - step, "uint8"))
-    return ops.floor(image / step) * step
+    # All eight bits of a float are the float itself.
+    return ops.where(parameters[0] < 8, ops.floor(image / step) * step, image)
 
 
 def auto_contrast(image, parameters, scene):
@@ -96,7 +97,7 @@ def auto_contrast(image, parameters, scene):
     scale, offset = ops.where(flat, 1, scale), ops.where(flat, 0, -low * scale)
     if is_whole(image):
         values = ops.cast(ops.arange(256), wide)[:, None]
-        return _looked_up(ops.clip(ops.trunc(values * scale + offset), 0, 255), image)
+        return looked_up(ops.clip(ops.trunc(values * scale + offset), 0, 255), image)
     return ops.clip(image * scale + offset, 0, 255)
 
 
@@ -113,7 +114,7 @@ def equalize(image, parameters, scene):
     before = ops.cumsum(counts, axis=1) - counts
     table = (before + step // 2) // ops.maximum(step, 1)
     table = ops.where(step == 0, values, ops.minimum(table, 255))
-    return _looked_up(ops.transpose(table), image)
+    return looked_up(ops.transpose(table), image)
 
 
 def is_whole(image):
@@ -176,7 +177,7 @@ def _grey(image):
     return ops.right_shift(total, 16) if whole else total
 
 
-def _looked_up(table, image):
+def looked_up(table, image):
     """Returns `table[value, channel]` for each value; floats take the value below them."""
     channels = image.shape[-1]
     place = ops.cast(_rows(image), "int32") * channels + _by_column(np.arange(channels), image)
