@@ -47,8 +47,7 @@ def run(images, steps, operations, fill_value, value_range, boxes=None):
         Tensor of the shape and dtype of `images`.
     """
     scaled, fill_value, restore = _to_bytes_scale(images, fill_value, value_range)
-    described = [get_operation(name) for name in operations]
-    return restore(_changed(scaled, steps, described, fill_value, boxes))
+    return restore(_changed(scaled, steps, operations, fill_value, boxes))
 
 
 def run_on_masks(masks, steps, operations, fill_label):
@@ -63,9 +62,8 @@ def run_on_masks(masks, steps, operations, fill_label):
     Returns:
         Tensor of the shape and dtype of `masks`.
     """
-    described = [get_operation(name) for name in operations]
-    described = [o if o.is_geometric else get_operation("identity") for o in described]
-    return _changed(masks, steps, described, fill_label)
+    moving = [n if get_operation(n).is_geometric else "identity" for n in operations]
+    return _changed(masks, steps, moving, fill_label)
 
 
 def _changed(images, steps, operations, fill_value, boxes=None):
@@ -93,12 +91,12 @@ def _changed(images, steps, operations, fill_value, boxes=None):
 
 
 def parameters_of(steps, operations, height, width):
-    """Returns the parameters of all steps, `(batch, steps, parameters)`, of given `Operation`s."""
+    """Returns the parameters of the kernels of all steps, `(batch, steps, parameters)`."""
     magnitude = ops.cast(steps.magnitude, widest_float())
     chance = ops.cast(steps.chance, widest_float())
     found = [
         operation.parameters(magnitude, chance[..., : operation.num_chances], height, width)
-        for operation in operations
+        for operation in map(get_operation, operations)
     ]
     return _selected(found, steps.operation, (0 * magnitude,) * max(1, *map(len, found)))
 
@@ -130,7 +128,8 @@ def _selected(found, operation, otherwise):
 
 def _kernels(operations):
     """Returns kernels and their parameters' dtypes, none twice, and the place of each operation."""
-    wanted = [(o.kernel, widest_float() if o.is_geometric else "float32") for o in operations]
+    found = map(get_operation, operations)
+    wanted = [(o.kernel, widest_float() if o.is_geometric else "float32") for o in found]
     wanted.append((identity, "float32"))
     kernels = list(dict.fromkeys(wanted))
     return kernels, [kernels.index(kernel) for kernel in wanted]
