@@ -1,5 +1,6 @@
 """From levels to magnitudes: how much of an operation a level stands for."""
 
+import numpy as np
 from keras import ops
 
 from kerasbook.augmentation.operations import get_operation
@@ -30,7 +31,7 @@ def magnitude_of(which, strength, coin, operations, ranges=None):
         is_signed.append(operation.signed)
         is_whole.append(operation.whole)
     low, reach, is_signed, is_whole = (
-        ops.take(ops.convert_to_tensor([*column, 0], dtype), which)
+        ops.take(ops.convert_to_tensor(np.array([*column, 0], dtype)), which)
         for column, dtype in zip(
             (low, reach, is_signed, is_whole), ("float32", "float32", "bool", "bool"), strict=True
         )
