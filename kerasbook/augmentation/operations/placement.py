@@ -51,12 +51,12 @@ def zoom(magnitude, chance, height, width):
 
 def scale_x(magnitude, chance, height, width):
     """The image becomes wider about its middle by a factor."""
-    return _scaled(magnitude, 1 + 0 * magnitude, height, width)
+    return _scaled(1 + 0 * magnitude, magnitude, height, width)
 
 
 def scale_y(magnitude, chance, height, width):
     """The image becomes higher about its middle by a factor."""
-    return _scaled(1 + 0 * magnitude, magnitude, height, width)
+    return _scaled(magnitude, 1 + 0 * magnitude, height, width)
 
 
 def _scaled(down, across, height, width):

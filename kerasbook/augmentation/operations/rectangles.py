@@ -49,11 +49,10 @@ def coarse_dropout_in_color(image, parameters, scene):
 def grid_mask(image, parameters, scene):
     """The image with square holes filled: period, side and first place in pixels."""
     height, width, _ = image_size(image)
-    period, side, left, upper = (parameters[i] for i in range(4))
+    period, side, left, upper = ops.unstack(ops.cast(parameters[:4], "int32"), 4)
 
     def covered(count, start):
-        place = ops.arange(count, dtype="float32") + start
-        return place - period * ops.floor(place / period) < side
+        return (ops.arange(count, dtype="int32") + start) % period < side
 
     holes = ops.logical_and(covered(height, upper)[:, None], covered(width, left))
     return ops.where(holes[..., None], ops.cast(scene.fill_value, image.dtype), image)

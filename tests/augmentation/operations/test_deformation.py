@@ -56,7 +56,7 @@ def field(side_y, side_x, chance, stream):
 
 def bilinear(image, x, y, fill_value):
     left, upper = int(np.floor(x)), int(np.floor(y))
-    value = 0
+    value = np.zeros(image.shape[2])
     for column, a in ((left, left + 1 - x), (left + 1, x - left)):
         for row, b in ((upper, upper + 1 - y), (upper + 1, y - upper)):
             known = 0 <= column < image.shape[1] and 0 <= row < image.shape[0]

@@ -34,7 +34,7 @@ def test_shift_is_pad_and_crop_and_each_place_is_as_likely(run_operation, rng):
 @pytest.mark.parametrize(
     ("name", "down", "across"), [("zoom", 1, 1), ("scale_x", 0, 1), ("scale_y", 1, 0)]
 )
-@pytest.mark.parametrize("factor", [0.75, 1.375])
+@pytest.mark.parametrize("factor", [0.75, 1.3])
 def test_scales_are_pillows_about_the_middle(run_operation, rng, name, down, across, factor):
     images = rng.integers(0, 256, (1, 12, 17, 3)).astype("uint8")
     y, x = 1 / factor**down, 1 / factor**across

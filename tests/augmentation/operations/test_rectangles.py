@@ -76,7 +76,7 @@ def test_grid_mask_is_its_definition(run_operation, chances, magnitude):
     result = run_operation("grid_mask", images, magnitude, chances(5), fill_value=3.0)
     for chance, got in zip(chances(5), result, strict=True):
         period = int(28 * (96 + 128 * chance[0]) / 224) + 1
-        side = int(magnitude * period + 0.5)
+        side = int(float(np.float32(magnitude)) * period + 0.5)
         left, upper = int(chance[1] * period), int(chance[2] * period)
         expected = [
             [(i + upper) % period < side and (j + left) % period < side for j in range(35)]
