@@ -39,14 +39,15 @@ class CutMix(Mixing):
             boxes or keypoints.
 
     Example:
-        >>> images = np.stack([np.zeros((2, 3, 1)), np.ones((2, 3, 1))]).astype("uint8")
+        >>> images = np.stack([np.zeros((3, 4, 1)), np.ones((3, 4, 1))]).astype("uint8")
         >>> batch = {"images": images, "labels": np.eye(2, dtype="float32")}
-        >>> mixed = kerasbook.augmentation.CutMix().augment(batch, seed=4, index=[0, 1])
+        >>> mixed = kerasbook.augmentation.CutMix().augment(batch, seed=1, index=[0, 1])
         >>> mixed["images"][0, :, :, 0]
-        array([[0, 0, 0],
-               [0, 0, 1]], dtype=uint8)
+        array([[0, 0, 1, 1],
+               [0, 0, 1, 1],
+               [0, 0, 0, 0]], dtype=uint8)
         >>> np.round(mixed["labels"][0], 3)
-        array([0.833, 0.167], dtype=float32)
+        array([0.667, 0.333], dtype=float32)
 
     Reference:
         Yun et al., 2019, section 3.1, https://arxiv.org/abs/1905.04899. Their code draws one

@@ -33,8 +33,8 @@ def beta_quantile(uniform, alpha, beta):
 
     Example:
         >>> from kerasbook.augmentation.quantiles import beta_quantile
-        >>> np.round(beta_quantile(np.array([0.1, 0.5, 0.9], "float32"), 8, 8), 3).tolist()
-        [0.34, 0.5, 0.66]
+        >>> np.array(beta_quantile(np.array([0.1, 0.5, 0.9], "float32"), 8, 8)).round(3)
+        array([0.342, 0.5  , 0.658], dtype=float32)
 
     Reference:
         Abramowitz and Stegun, 1964, section 26.5, https://personal.math.ubc.ca/~cbm/aands/
@@ -58,8 +58,8 @@ def gamma_quantile(uniform, alpha):
 
     Example:
         >>> from kerasbook.augmentation.quantiles import gamma_quantile
-        >>> np.round(gamma_quantile(np.array([0.1, 0.5, 0.9], "float32"), 1), 3).tolist()
-        [0.105, 0.693, 2.303]
+        >>> np.array(gamma_quantile(np.array([0.1, 0.5, 0.9], "float32"), 1)).round(3)
+        array([0.105, 0.693, 2.303], dtype=float32)
 
     Reference:
         Abramowitz and Stegun, 1964, section 26.4, https://personal.math.ubc.ca/~cbm/aands/
@@ -82,8 +82,8 @@ def dirichlet_quantiles(uniform, alpha):
     Example:
         >>> from kerasbook.augmentation.quantiles import dirichlet_quantiles
         >>> weights = dirichlet_quantiles(np.array([[0.1, 0.5, 0.9]], "float32"), 1)
-        >>> np.round(weights, 3).tolist()
-        [[0.034, 0.223, 0.743]]
+        >>> np.array(weights).round(3)
+        array([[0.034, 0.224, 0.743]], dtype=float32)
 
     Reference:
         Devroye, 1986, section XI.4, http://luc.devroye.org/rnbookindex.html
