@@ -90,8 +90,8 @@ def against(seconds, rival):
     }
 
 
-def write_record(name, rows):
-    """Writes `records/NAME.json` with the rows, the date and the environment."""
+def write_record(name, rows, **facts):
+    """Writes `records/NAME.json` with the rows, the date, the environment and further facts."""
     RECORDS.mkdir(exist_ok=True)
     described = environment.describe()
     with contextlib.suppress(importlib.metadata.PackageNotFoundError):
@@ -100,6 +100,7 @@ def write_record(name, rows):
         "benchmark": name,
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
         "environment": described,
+        **facts,
         "rows": rows,
     }
     (RECORDS / f"{name}.json").write_text(json.dumps(record, indent=2) + "\n")
