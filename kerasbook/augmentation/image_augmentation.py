@@ -1,5 +1,7 @@
 """The base of augmentations that change each image by itself, by steps of operations."""
 
+import warnings
+
 from keras import ops
 
 from kerasbook.augmentation import places, program
@@ -7,8 +9,9 @@ from kerasbook.augmentation.arguments import fill_value_of, value_range_of
 from kerasbook.augmentation.augmentation import Augmentation
 from kerasbook.augmentation.boxes import BOX_FORMATS, boxes_before
 from kerasbook.augmentation.operations import get_operation
+from kerasbook.augmentation.operations.values import is_whole
 from kerasbook.layers.arguments import one_of, rate_below_one
-from kerasbook.ops import compiled
+from kerasbook.ops import compiled, values_at_hand
 
 
 class ImageAugmentation(Augmentation):
@@ -73,6 +76,7 @@ class ImageAugmentation(Augmentation):
         self.bounding_box_format = one_of("bounding_box_format", bounding_box_format, BOX_FORMATS)
         self.min_visibility = rate_below_one("min_visibility", min_visibility)
         self._compiled = None
+        self._has_warned = False
 
     @property
     def num_steps(self):
@@ -97,6 +101,7 @@ class ImageAugmentation(Augmentation):
         if self._compiled is None:
             # In a tuple, which Keras does not track.
             self._compiled = compiled(self._run), compiled(self._run_with_places)
+        self._warn_of_values(batch["images"])
         run, run_with_places = self._compiled
         if not places.has_places(batch):
             return {**batch, "images": run(batch["images"], drawn, self.state)}
@@ -104,6 +109,20 @@ class ImageAugmentation(Augmentation):
         masks, boxes = places.masks_of(batch), places.boxes_of(batch, self)
         images, masks, matrices = run_with_places(batch["images"], masks, boxes, drawn, self.state)
         return {**batch, "images": images, **places.moved(batch, masks, matrices, self)}
+
+    def _warn_of_values(self, images):
+        """Warns once of floats outside the range, if their values are at hand."""
+        if self._has_warned or is_whole(images):
+            return
+        low, high = self.value_range
+        for values in values_at_hand([images]) or ():
+            if values.size and (values.min() < low or values.max() > high):
+                self._has_warned = True
+                warnings.warn(
+                    f"`images` must be in `value_range`={self.value_range}; what is outside is "
+                    f"clipped. Received: values from {values.min()} to {values.max()}",
+                    stacklevel=2,
+                )
 
     def _run(self, images, drawn, state):
         return self._carried_out(images, self.plan(drawn, state))
