@@ -151,7 +151,7 @@ def make_parser():
         add("show-augmentation", SHOW_AUGMENTATION, "draw what a policy does", _show_augmentation)
     )
     listing = add("list", LIST, "show what there is", _list)
-    kinds = ("models", "layers", "policies", "recipes", "datasets")
+    kinds = ("models", "layers", "operations", "policies", "recipes", "datasets")
     listing.add_argument("kind", nargs="?", choices=kinds, help="one kind only")
     _add_data_dir(listing)
     return parser
@@ -329,7 +329,7 @@ def _list(arguments):
     if arguments.kind:
         print("\n".join(_names(arguments.kind, arguments.data_dir)))
         return
-    for kind in ("models", "layers", "policies", "recipes"):
+    for kind in ("models", "layers", "operations", "policies", "recipes"):
         print(f"{kind}:", *_names(kind, None), sep="\n  ", end="\n\n")
     count = len(_names("datasets", arguments.data_dir)) - 1
     print("datasets:", "digits", f"and {count:,} of TFDS: kerasbook list datasets", sep="\n  ")
@@ -340,6 +340,8 @@ def _names(kind, data_dir):
         from kerasbook.applications import list_models as names
     elif kind == "layers":
         from kerasbook.layers import list_layers as names
+    elif kind == "operations":
+        from kerasbook.augmentation import list_operations as names
     elif kind == "policies":
         from kerasbook.augmentation import list_policies as names
     elif kind == "recipes":

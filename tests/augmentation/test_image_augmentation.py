@@ -39,7 +39,7 @@ def test_a_policy_of_ones_own(rng):
 def test_the_fill_value_is_the_middle_grey(value_range, dtype, expected):
     images = np.zeros((1, 4, 8, 3), dtype)
     found = Slide(value_range=value_range).apply(images, np.ones((1, 1), "float32"))
-    np.testing.assert_allclose(ops.convert_to_numpy(found)[0, :, 4:], expected, rtol=1e-5)
+    np.testing.assert_allclose(ops.convert_to_numpy(found)[0, :, 4:], expected, atol=1e-6)
 
 
 def test_floats_outside_the_range_are_clipped_with_one_warning(rng):
