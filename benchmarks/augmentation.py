@@ -6,7 +6,8 @@ The images are photographs, already decoded: CamVid's streets at 224 px, CIFAR-1
 of Keras, KerasCV and ours run in `Dataset.map` on batches of 64 (Keras' at 224 px on batches of 8,
 with which it is no slower), torchvision, timm and Albumentations as `augmentation_peers.py` says.
 In each round all have a turn, and the next round begins with another one. A peer that is not
-installed is left out. With `--peers`, ours is left out as well and no record is written.
+installed is left out. The limit is what reads and writes each image twice, in the same place, and
+does nothing else; it has its turn as well. With `--peers`, ours is left out as well and no record is written.
 """
 
 import argparse
@@ -72,6 +73,16 @@ def layers_of_peers():
     return found
 
 
+class Limit:
+    """One read and one write of each image for each of two operations, and nothing else."""
+
+    def __init__(self):
+        self.invert = tf.function(lambda images: 255 - images, jit_compile=True)
+
+    def __call__(self, images, training):
+        return self.invert(self.invert(images))
+
+
 def stream(layer, dataset, examples):
     """Returns a function that maps a layer over batches and returns examples per second."""
     dataset = dataset.repeat().map(
@@ -126,9 +137,13 @@ def row(augmentation, side, rates):
         "policy": POLICIES[side] if augmentation == "AutoAugment" else None,
         "images": SOURCES[side],
         "kerasbook_images_per_second": medians.pop("kerasbook", None),
+        "limit_images_per_second": medians.pop("limit", None),
         "rounds": len(next(iter(rates.values()))),
         "rivals": {name: {"images_per_second": median} for name, median in medians.items()},
     }
+    if "kerasbook" in rates:
+        share = np.median(rates["kerasbook"] / rates["limit"])
+        found["percent_of_limit"] = round(100 * float(share), 1)
     for name, rival in found["rivals"].items():
         if "kerasbook" in rates:
             ratios = rates["kerasbook"] / rates[name]
@@ -160,9 +175,11 @@ def main():
                 for augmentation in AUGMENTATIONS:
                     functions = {}
                     if not arguments.peers:
-                        functions["kerasbook"] = stream(
-                            ours(side)[augmentation], batches(found, BATCH), BATCH
-                        )
+                        for name, layer in (
+                            ("kerasbook", ours(side)[augmentation]),
+                            ("limit", Limit()),
+                        ):
+                            functions[name] = stream(layer, batches(found, BATCH), BATCH)
                     if augmentation == "RandAugment":
                         for name, layer in layers_of_peers().items():
                             size = 8 if name == "Keras" and side == 224 else BATCH

@@ -42,14 +42,16 @@ def test_augmentation_table_has_the_faster_of_the_two_ways_of_a_rival(tables, mo
         "timm": {"images_per_second": 2469.0, "times_faster": 0.5},
     }
     row = {"name": "RandAugment", "image_size": 32, "kerasbook_images_per_second": 1234.5}
+    row["percent_of_limit"] = 6.4
     record = {"date": "2026-01-02", "environment": ENVIRONMENT}
     record["rows"] = [{**row, "rivals": rivals}]
     monkeypatch.setattr(tables, "read", {"augmentation": record}.get)
     header, _, line, _, note = tables.augmentation().splitlines()
     assert header == (
-        "|  | images | kerasbook | Keras | KerasCV | torchvision | timm | Albumentations |"
+        "|  | images | kerasbook | of the limit | Keras | KerasCV | torchvision | timm "
+        "| Albumentations |"
     )
-    assert line == "| RandAugment | 32 px | 1,234 |  |  | 500 (2.35) | 2,469 (0.50) |  |"
+    assert line == "| RandAugment | 32 px | 1,234 | 6 % |  |  | 500 (2.35) | 2,469 (0.50) |  |"
     assert "on Z80, 1 cores, TensorFlow 2, Keras 3, 2026-01-02, timm 1.5; " in note
 
 
