@@ -38,9 +38,9 @@ def test_neighbours_in_every_argument_are_uncorrelated():
     others = {
         "next pixel": np.roll(numbers, 1),
         "next row": np.roll(numbers, 224),
-        "first seed": drawn(noise.uniform, count, SEEDS + [NEXT, 0]),
-        "second seed": drawn(noise.uniform, count, SEEDS + [0, NEXT]),
-        "both seeds": drawn(noise.uniform, count, SEEDS + [NEXT, NEXT]),
+        "first seed": drawn(noise.uniform, count, SEEDS + np.array([NEXT, 0], "float32")),
+        "second seed": drawn(noise.uniform, count, SEEDS + np.array([0, NEXT], "float32")),
+        "both seeds": drawn(noise.uniform, count, SEEDS + np.array([NEXT, NEXT], "float32")),
         "swapped seeds": drawn(noise.uniform, count, SEEDS[::-1].copy()),
         "stream": drawn(noise.uniform, count, stream=1),
     }
