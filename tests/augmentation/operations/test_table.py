@@ -106,3 +106,15 @@ def test_uncompiled_is_as_compiled(colored):
         # Products and sums in one instruction may round to the other side of a whole number.
         assert abs(one - other).max() <= 1 or name == "jpeg", name
         assert (one != other).mean() < 0.02, name
+
+
+def test_sizes_may_be_unknown_in_a_graph():
+    image = natural_image(9, 13, 3).astype("uint8")
+
+    def of_unknown_size(images, steps):
+        signature = [tf.TensorSpec((None, None, None, 3), tf.uint8)]
+        return tf.function(lambda x: change(x, steps), signature)(images)
+
+    plain = leveled_images(image, 0.25, [0.7], change)
+    got = leveled_images(image, 0.25, [0.7], of_unknown_size)
+    assert abs(plain.astype(int) - got).max() <= 1
