@@ -23,7 +23,7 @@ def projective_warp(image, parameters, scene):
     def source(across, down, start, size):
         # Far outside is outside, also for integers.
         place = ops.floor((across * x + down * y + start) / depth)
-        return ops.cast(ops.clip(place, -1, size), "int32")
+        return ops.cast(ops.clip(place, -1, ops.cast(size, place.dtype)), "int32")
 
     from_x = source(*(parameters[i] for i in range(3)), width)
     from_y = source(*(parameters[i] for i in range(3, 6)), height)

@@ -19,7 +19,7 @@ def warp(image, parameters, scene):
 
     Coordinates have 16 binary places, as in Pillow.
     """
-    height, width, _channels = image_size(image)
+    height, width, _ = image_size(image)
     column, row = ops.arange(width, dtype="int32"), ops.arange(height, dtype="int32")[:, None]
 
     def source(across, down, start):

@@ -49,9 +49,9 @@ def jpeg(image, parameters, scene):
     if channels == 3:
         planes = _in_color(values, height, width, quality)
     else:
-        steps = _steps(LUMINANCE, quality)
+        fine = steps(LUMINANCE, quality)
         planes = [_padded(values[..., c], height, width, 8) for c in range(channels)]
-        planes = [_compressed(plane - 128, steps) + 128 for plane in planes]
+        planes = [_compressed(plane - 128, fine) + 128 for plane in planes]
     result = ops.stack([plane[:height, :width] for plane in planes], axis=-1)
     result = stored(_rounded(result) if is_whole(image) else result, image)
     return ops.where(parameters[0] > 100, image, result)
@@ -60,9 +60,9 @@ def jpeg(image, parameters, scene):
 def _in_color(values, height, width, quality):
     planes = [_padded(values[..., c], height, width, 16) for c in range(3)]
     luma, *chroma = (_rounded(_mixed(row, planes)) for row in TO_YCC)
-    luma = _rounded(_compressed(luma - 128, _steps(LUMINANCE, quality)) + 128)
-    steps = _steps(CHROMINANCE, quality)
-    chroma = [_rounded(_compressed(_halved(plane), steps)) for plane in chroma]
+    luma = _rounded(_compressed(luma - 128, steps(LUMINANCE, quality)) + 128)
+    coarse = steps(CHROMINANCE, quality)
+    chroma = [_rounded(_compressed(_halved(plane), coarse)) for plane in chroma]
     chroma = [_doubled(ops.clip(plane, -128, 127)) for plane in chroma]
     return [_mixed(row, [ops.clip(luma, 0, 255), *chroma]) for row in TO_RGB]
 
@@ -75,7 +75,7 @@ def _mixed(weights, planes):
     return sum(weight * plane for weight, plane in zip(weights, planes, strict=True) if weight)
 
 
-def _steps(table, quality):
+def steps(table, quality):
     """Returns the steps of quantization of a quality, `(64,)`, by the usual rule."""
     percent = ops.where(quality < 50, ops.floor(5000 / quality), 200 - 2 * quality)
     table = ops.convert_to_tensor(np.array(table, "float32"))
@@ -90,15 +90,15 @@ def _cosines():
     return np.kron(one, one).astype("float32")
 
 
-def _compressed(plane, steps):
-    """Returns a plane of blocks of 8 x 8 after quantization, around 0."""
+def _compressed(plane, table):
+    """Returns a plane of blocks of 8 x 8 after quantization by a table of steps, around 0."""
     height, width = ops.shape(plane)
     blocks = ops.reshape(plane, (height // 8, 8, width // 8, 8))
     blocks = ops.reshape(ops.transpose(blocks, (0, 2, 1, 3)), (-1, 64))
     cosines = ops.convert_to_tensor(_cosines())
     numbers = ops.matmul(blocks, ops.transpose(cosines))
     # Halves, which are not rare at the mean of a block, are rounded away from 0.
-    numbers = ops.sign(numbers) * _rounded(abs(numbers) / steps) * steps
+    numbers = ops.sign(numbers) * _rounded(abs(numbers) / table) * table
     blocks = ops.matmul(numbers, cosines)
     blocks = ops.reshape(blocks, (height // 8, width // 8, 8, 8))
     return ops.reshape(ops.transpose(blocks, (0, 2, 1, 3)), (height, width))

@@ -114,7 +114,7 @@ TABLE = (
         "hue",
         tones.hue,
         low=0.0,
-        high=180.0,
+        high=90.0,
         signed=True,
         unit="degrees",
         source="torchvision's adjust_hue",

@@ -8,7 +8,10 @@ import io
 
 import numpy as np
 import pytest
+from keras import ops
 from PIL import Image
+
+from kerasbook.augmentation.operations import jpeg
 
 
 def picture(rng, height, width):
@@ -47,6 +50,16 @@ def test_high_qualities_are_pillows_but_for_one_value(run_operation, rng):
     for quality in (90, 100):
         got = run_operation("jpeg", image[None], float(quality))[0].astype(int)
         assert abs(got - by_pillow(image, quality)).mean() < 1
+
+
+def test_steps_of_quantization_are_those_in_pillows_files():
+    for quality in (1, 7, 33, 50, 66, 92, 100):
+        file = io.BytesIO()
+        Image.new("RGB", (8, 8)).save(file, "JPEG", quality=quality)
+        tables = Image.open(file).quantization
+        for number, table in enumerate((jpeg.LUMINANCE, jpeg.CHROMINANCE)):
+            steps = jpeg.steps(table, ops.convert_to_tensor(float(quality)))
+            np.testing.assert_array_equal(steps, tables[number])
 
 
 def test_one_cosine_survives_as_its_quantized_coefficient(run_operation):

@@ -38,9 +38,9 @@ def test_neighbours_in_every_argument_are_uncorrelated():
     others = {
         "next pixel": np.roll(numbers, 1),
         "next row": np.roll(numbers, 224),
-        "first seed": drawn(noise.uniform, count, [*SEEDS, NEXT, 0]),
-        "second seed": drawn(noise.uniform, count, [*SEEDS, 0, NEXT]),
-        "both seeds": drawn(noise.uniform, count, [*SEEDS, NEXT, NEXT]),
+        "first seed": drawn(noise.uniform, count, SEEDS + np.array([NEXT, 0], "float32")),
+        "second seed": drawn(noise.uniform, count, SEEDS + np.array([0, NEXT], "float32")),
+        "both seeds": drawn(noise.uniform, count, SEEDS + np.array([NEXT, NEXT], "float32")),
         "swapped seeds": drawn(noise.uniform, count, SEEDS[::-1].copy()),
         "stream": drawn(noise.uniform, count, stream=1),
     }
@@ -54,6 +54,20 @@ def test_first_numbers_of_many_seeds_are_uniform():
     first = drawn(noise.uniform, 1, seeds)
     counts = np.histogram(first, 10, (0, 1))[0]
     assert abs(((counts - 100) ** 2 / 100).sum() - 9) < 5 * np.sqrt(18)
+
+
+def test_sequences_that_begin_close_together_are_no_shifts_of_each_other():
+    seeds = np.stack([np.arange(100_000) * NEXT, np.zeros(100_000)]).astype("float32")
+    first = ops.cast(ops.convert_to_tensor(seeds[0] * 2**24), "int32")
+    # Where the generator begins to count, stream 0 and second seed 0.
+    start = noise._mixed(noise._mixed(first + noise._GOLDEN) ^ 1)
+    start = ops.convert_to_numpy(start).astype("int64")
+    order = np.argsort(start)
+    gap = np.diff(start[order])
+    near = int(np.argmin(gap))
+    assert gap[near] < 100
+    one, other = (drawn(noise.uniform, 2000, seeds[:, order[i]]) for i in (near, near + 1))
+    assert not np.isin(other[:1000], one).mean() > 0.01
 
 
 def test_normal_has_the_moments_and_the_quantiles_of_the_normal_distribution():

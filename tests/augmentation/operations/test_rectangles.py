@@ -27,6 +27,9 @@ def test_erase_covers_one_rectangle_of_the_area(run_operation, chances, name):
         noise = result[result != 77].astype(float)
         assert abs(noise.mean() - 127.5) < 5 * 74 / np.sqrt(noise.size)
         assert abs(noise.std() - 74) < 3
+        both = (result[0] != 77) & (result[1:] != 77)
+        assert both.sum() > 200
+        assert (result[0] == result[1:])[both].mean() < 0.05
 
 
 def test_erase_reaches_all_places_evenly(run_operation, chances):
