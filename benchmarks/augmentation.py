@@ -6,8 +6,8 @@ The images are photographs, already decoded: CamVid's streets at 224 px, CIFAR-1
 of Keras, KerasCV and ours run in `Dataset.map` on batches of 64 (Keras' at 224 px on batches of 8,
 with which it is no slower), torchvision, timm and Albumentations as `augmentation_peers.py` says.
 In each round all have a turn, and the next round begins with another one. A peer that is not
-installed is left out. The limit is what reads and writes each image twice, in the same place, and
-does nothing else; it has its turn as well. With `--peers`, ours is left out as well and no record is written.
+installed is left out. The limit, which has its turn as well, reads and writes each image twice
+and does nothing else. With `--peers`, ours is left out as well and no record is written.
 """
 
 import argparse

@@ -35,6 +35,7 @@ __getattr__, __dir__ = attach(
         "register_operation": "operations",
         "shift_flip": None,
         "to_json": "policy_json",
+        "ColorJitter": "color_jitter",
         "CutMix": "cut_mix",
         "MixUp": "mix_up",
         "Mosaic": "mosaic",

@@ -5,7 +5,7 @@ from keras import ops
 
 from kerasbook.augmentation.arguments import level_of
 from kerasbook.augmentation.image_augmentation import ImageAugmentation
-from kerasbook.augmentation.levels import magnitude_of, operations_of, ranges_of
+from kerasbook.augmentation.levels import magnitude_of, operations_of, ranges_of, rate_of
 from kerasbook.augmentation.operations.values import is_whole
 from kerasbook.augmentation.places import PLACES, has_places
 from kerasbook.augmentation.program import Steps
@@ -71,7 +71,7 @@ class AugMix(ImageAugmentation):
         self.depth = positive_integer("depth", depth)
         self.level = level_of(level)
         self.alpha = number_of("alpha", alpha, "above 0", lambda v: v > 0)
-        self.operations = operations_of(operations or OPERATIONS)
+        self.operations = operations_of(OPERATIONS if operations is None else operations)
         self.ranges = ranges_of(ranges)
 
     @property
@@ -92,7 +92,10 @@ class AugMix(ImageAugmentation):
         level = min(LEAST_LEVEL, self.level)
         level = strength * (level + (self.level - level) * drawn[..., 2])
         magnitude = magnitude_of(which, level / 10, drawn[..., 1], self.operations, self.ranges)
-        which = ops.where(ops.arange(self.depth) < length, which, len(self.operations))
+        # The number of a level serves as the coin of operations that have none.
+        taken = drawn[..., 2] < rate_of(which, 1.0, strength, self.operations)
+        taken = ops.logical_and(taken, ops.arange(self.depth) < length)
+        which = ops.where(taken, which, len(self.operations))
         return Steps(which, magnitude, drawn[..., 3:])
 
     def transform(self, batch, drawn):

@@ -38,6 +38,8 @@ class Augmentation(keras.layers.Layer):
 
     is_planned = False  # whether it changes each image by itself, by steps of operations
     needs_batch = False  # whether a single image is an error
+    mixes_samples = False  # whether it makes one image of several
+    num_copies = 1  # how many examples of the result one example becomes
     mixes_labels = False  # whether labels must be one-hot, since they come out mixed
 
     def __init__(self, *, seed=None, **kwargs):
@@ -57,7 +59,14 @@ class Augmentation(keras.layers.Layer):
         raise NotImplementedError
 
     def set_strength(self, value):
-        """Sets how much of the effect is left, in [0, 1]; what is compiled sees it at once."""
+        """Sets how much of the effect is left; what is compiled sees it at once.
+
+        Args:
+            value: Number in [0, 1]. 0 leaves images as they are.
+
+        Raises:
+            ValueError: If `value` is not in [0, 1].
+        """
         self.strength.assign(number_of("value", value, "in [0, 1]", lambda v: 0 <= v <= 1))
 
     def transform(self, batch, drawn):

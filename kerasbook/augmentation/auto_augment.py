@@ -6,7 +6,7 @@ from keras import ops
 
 from kerasbook.augmentation.arguments import probability
 from kerasbook.augmentation.image_augmentation import ImageAugmentation
-from kerasbook.augmentation.levels import magnitude_of, ranges_of
+from kerasbook.augmentation.levels import magnitude_of, ranges_of, rate_of
 from kerasbook.augmentation.operations import get_operation
 from kerasbook.augmentation.program import Steps
 from kerasbook.augmentation.published import published_policy
@@ -55,7 +55,9 @@ class AutoAugment(ImageAugmentation):
 
     Reference:
         Cubuk et al., 2019, https://arxiv.org/abs/1805.09501. Solarize and posterize change the
-        image more as the level grows, as in torchvision; in the paper's code less.
+        image more as the level grows, as in torchvision; in the paper's code less, which is
+        `ranges={"posterize": (4, 8), "solarize": (0, 256)}`. For `"detection_v0"` see Zoph et
+        al., 2019, https://arxiv.org/abs/1906.11172; there colour only gains, here a coin says.
     """
 
     def __init__(self, policy="imagenet", *, greatest_level=None, ranges=None, **kwargs):
@@ -65,7 +67,8 @@ class AutoAugment(ImageAugmentation):
         arguments = {"policy": policy}
         if isinstance(policy, str):
             arguments = published_policy(policy)["arguments"]
-        greatest = greatest_level or arguments.get("greatest_level", 10)
+        published = arguments.get("greatest_level", 10)
+        greatest = published if greatest_level is None else greatest_level
         greatest = number_of("greatest_level", greatest, "above 0", lambda v: v > 0)
         steps = [_checked(sub_policy, greatest) for sub_policy in _listed(arguments["policy"])]
         names = sorted({name for sub_policy in steps for name, _, _ in sub_policy})
@@ -109,7 +112,8 @@ class AutoAugment(ImageAugmentation):
         magnitude = magnitude_of(
             which, strength * level, coin, self.operations, self.magnitude_ranges
         )
-        which = ops.where(drawn[..., 0] < rate, which, len(self.operations))
+        taken = drawn[..., 0] < rate_of(which, rate, strength, self.operations)
+        which = ops.where(taken, which, len(self.operations))
         return Steps(which, magnitude, drawn[..., 2:])
 
     def get_config(self):

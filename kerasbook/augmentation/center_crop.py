@@ -35,8 +35,5 @@ class CenterCrop(Crop):
 
     num_draws = 0
 
-    def apply(self, inputs, drawn):
-        return self(inputs)
-
-    def call(self, inputs, training=False):
-        return super().call(inputs, training=False)
+    def crop(self, images, drawn):
+        return self.center(images)

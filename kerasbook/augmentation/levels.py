@@ -41,6 +41,23 @@ def magnitude_of(which, strength, coin, operations, ranges=None):
     return ops.where(is_whole, ops.floor(magnitude + 0.5), magnitude)
 
 
+def rate_of(which, rate, strength, operations):
+    """Returns the probability of a step, which for operations without a level falls with strength.
+
+    Args:
+        which: Places among `operations`, integer tensor; their number stands for none.
+        rate: Probability at full strength, a number or a tensor that broadcasts with `which`.
+        strength: Number or scalar in [0, 1].
+        operations: Names of operations.
+
+    Returns:
+        Float32 tensor of the shape of `which`.
+    """
+    has_level = [get_operation(name).has_level for name in operations]
+    leveled = ops.take(ops.convert_to_tensor(np.array([*has_level, True], "float32")), which)
+    return rate * (leveled + (1 - leveled) * strength)
+
+
 def operations_of(names):
     """Returns names of operations as a tuple; raises a `ValueError` for one that is unknown."""
     if isinstance(names, str) or not names or len(set(names)) != len(names):

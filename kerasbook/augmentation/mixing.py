@@ -13,8 +13,8 @@ class Mixing(Augmentation):
     """Base of the augmentations that mix each image of a batch with others of the same batch.
 
     The draws put the images in an order; the partner of each image is the one that follows it
-    there, and of the last the first. So partners are a permutation of the batch in which no
-    image stays alone, and no image is mixed with itself. Each image has its own draws.
+    there, and of the last the first. So partners are a permutation of the batch, and in a batch
+    of more than `num_partners` images none is mixed with itself. Each has its own draws.
 
     A subclass says which features it mixes (`mixed_features`) and which stay right as they are
     (`kept_features`), how many numbers it draws for itself (`num_own_draws`), and what it does
@@ -26,6 +26,7 @@ class Mixing(Augmentation):
     """
 
     needs_batch = True
+    mixes_samples = True
     mixes_labels = True
     num_partners = 1
     num_own_draws = 0
@@ -55,15 +56,8 @@ class Mixing(Augmentation):
         """
         raise NotImplementedError
 
-    def apply(self, inputs, drawn):
-        self._check(inputs)
-        return super().apply(inputs, drawn)
-
-    def call(self, inputs, training=False):
-        self._check(inputs)
-        return super().call(inputs, training=training)
-
     def transform(self, batch, drawn):
+        self._check(batch)
         mixed = {key: value for key, value in batch.items() if key in self.mixed_features}
         (run,) = self._compiled
         return {**batch, **run(mixed, drawn, self.rate * self.strength)}
@@ -78,16 +72,9 @@ class Mixing(Augmentation):
         is_mixed = drawn[:, 1] < rate
         return self.mix(batch, ops.stack(followers, axis=1), is_mixed, drawn[:, 2:])
 
-    def _check(self, inputs):
+    def _check(self, features):
         """Raises a `ValueError` for what cannot be mixed."""
         name = type(self).__name__
-        features = inputs if isinstance(inputs, dict) else {"images": inputs}
-        shape = tuple(features["images"].shape) if "images" in features else ()
-        if len(shape) == 3:
-            raise ValueError(
-                f"`{name}` mixes the images of a batch: `images` must be "
-                f"(batch, height, width, channels). Received: shape={shape}"
-            )
         possible = self.mixed_features + self.kept_features
         for key in KEYS:
             if key in features and key not in possible:

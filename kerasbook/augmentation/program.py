@@ -145,7 +145,9 @@ def _to_bytes_scale(images, fill_value, value_range):
     dtype = images.dtype
     clipped = ops.clip(ops.cast(images, "float32"), low, high)
 
-    def restore(result):
-        return ops.cast(result / scale + low, dtype)
+    scaled = (clipped - low) * scale
 
-    return (clipped - low) * scale, fill_value, restore
+    def restore(result):  # what was not changed comes back to the last bit
+        return ops.cast(ops.where(result == scaled, clipped, result / scale + low), dtype)
+
+    return scaled, fill_value, restore

@@ -36,7 +36,11 @@ class RandomOrder(Composite):
 
     def __init__(self, augmentations, **kwargs):
         super().__init__(augmentations, **kwargs)
-        self.require_plans()
+        if not self.is_planned:
+            raise ValueError(
+                "`augmentations` must change each image by itself, by steps of operations, and "
+                f"agree on what images are. Received: augmentations={augmentations!r}"
+            )
 
     @property
     def num_own_draws(self):

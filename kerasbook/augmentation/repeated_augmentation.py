@@ -51,6 +51,7 @@ class RepeatedAugmentation(Augmentation):
             )
         self.augmentation = augmentation
         self.num_repeats = positive_integer("num_repeats", num_repeats)
+        self.num_copies = num_repeats * augmentation.num_copies
         self.mixes_labels = augmentation.mixes_labels
 
     @property

@@ -41,9 +41,10 @@ class SamplePairing(Mixing):
 
     Reference:
         Inoue, 2018, section 3, https://arxiv.org/abs/1801.02929. There it is off in the first
-        epochs, on and off by turns in most, and off in the last: assign to `strength`.
+        epochs, on and off by turns in most, and off in the last: see `set_strength`.
     """
 
+    mixes_labels = False
     mixed_features = ("images",)
     kept_features = KEYS[1:]
 

@@ -5,7 +5,7 @@ from keras import ops
 
 from kerasbook.augmentation.image_augmentation import ImageAugmentation
 from kerasbook.augmentation.program import Steps
-from kerasbook.layers.arguments import number_of
+from kerasbook.layers.arguments import boolean, number_of
 
 
 @keras.saving.register_keras_serializable(package="kerasbook")
@@ -49,7 +49,7 @@ class ShiftFlip(ImageAugmentation):
     def __init__(self, fraction, *, flip=False, fill_value=0, **kwargs):
         super().__init__(fill_value=fill_value, **kwargs)
         self.fraction = number_of("fraction", fraction, "in [0, 1)", lambda v: 0 <= v < 1)
-        self.flip = flip
+        self.flip = boolean("flip", flip)
 
     def plan(self, drawn, state):
         (strength,) = state

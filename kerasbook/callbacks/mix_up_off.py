@@ -25,7 +25,7 @@ class MixUpOff(keras.callbacks.Callback):
 
     Example:
         >>> class Mixing(kerasbook.augmentation.Augmentation):
-        ...     mixes_labels = True
+        ...     mixes_samples = True
         >>> kerasbook.callbacks.MixUpOff(Mixing(), last_epochs=15).last_epochs
         15
 
@@ -69,7 +69,7 @@ def _mixing_layers(layer):
     if not mixing:
         raise ValueError(
             "`layer` must mix samples, or hold what does. "
-            f"Received: {type(layer).__name__}, in which nothing mixes labels"
+            f"Received: {type(layer).__name__}, in which nothing mixes samples"
         )
     return mixing
 
@@ -81,4 +81,4 @@ def _mixing_parts(layer):
         children.append(layer.augmentation)
     if children:
         return [part for child in children for part in _mixing_parts(child)]
-    return [layer] if getattr(layer, "mixes_labels", False) else []
+    return [layer] if getattr(layer, "mixes_samples", False) else []

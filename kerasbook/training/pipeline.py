@@ -138,7 +138,7 @@ class Pipeline:
     def _deal(self, batch, replicas, first, here):
         """Splits a global batch into one part per replica and returns those of this worker."""
         size = tf.shape(batch[0])[0]
-        full = self.batch_size * getattr(self.policy, "num_repeats", 1)
+        full = self.batch_size * getattr(self.policy, "num_copies", 1)
         part = (full if self._static else size) + replicas - 1
         part //= replicas
         place = tf.range(part * replicas)

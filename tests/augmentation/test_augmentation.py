@@ -13,10 +13,10 @@ from pictures import natural
 from kerasbook import augmentation as room
 from kerasbook.testing import two_replicas
 
-FEW = ("rotate", "solarize")
+FEW = ("rotate", "solarize", "invert")
 POLICY = [
     [
-        {"operation": "translate_y", "probability": 0.6, "level": 4},
+        {"operation": "invert", "probability": 0.6, "level": None},
         {"operation": "shear_x", "probability": 0.9, "level": 7},
     ],
     [{"operation": "solarize", "probability": 0.5, "level": 3}],
@@ -146,6 +146,9 @@ def test_a_model_holds_it_and_is_saved_with_it(name, images, tmp_path):
     model.save(tmp_path / "model.keras")
     again = keras.saving.load_model(tmp_path / "model.keras")
     np.testing.assert_allclose(again.predict(x, verbose=0), model.predict(x, verbose=0))
+    expected = model.layers[1].augment(images, seed=1, index=INDEX)
+    found = again.layers[1].augment(images, seed=1, index=INDEX)
+    np.testing.assert_array_equal(found, expected)
 
 
 @tensorflow
@@ -231,7 +234,7 @@ def test_floats_keep_their_dtype_whatever_the_policy(dtype, images):
 
 
 @pytest.mark.parametrize("name", ALL)
-def test_strength_0_leaves_what_has_a_level(name, images):
+def test_strength_0_leaves_images_as_they_are(name, images):
     policy = made(name)
     policy.set_strength(0)
     found = ops.convert_to_numpy(policy(images, training=True))

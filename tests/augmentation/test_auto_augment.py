@@ -86,6 +86,7 @@ def test_wrong_policies(policy, message):
         AutoAugment(policy)
 
 
-def test_a_greatest_level_is_above_0():
+@pytest.mark.parametrize("level", [-1, 0, "9"])
+def test_a_greatest_level_is_above_0(level):
     with pytest.raises(ValueError, match="`greatest_level` must be above 0"):
-        AutoAugment("cifar10", greatest_level=-1)
+        AutoAugment("cifar10", greatest_level=level)

@@ -3,13 +3,19 @@
 import numpy as np
 import pytest
 from keras import ops
+from pictures import natural
 
 from kerasbook.augmentation import (
     AugMix,
+    CutMix,
     MixUp,
     RandAugment,
     RandomApply,
+    RandomChoice,
     RandomOperation,
+    RandomOrder,
+    RepeatedAugmentation,
+    SamplePairing,
     Sequence,
     TrivialAugmentWide,
 )
@@ -57,15 +63,54 @@ def test_children_are_a_list_of_augmentations(children):
         Sequence(children)
 
 
-def test_what_plans_must_agree_on_what_images_are():
-    children = [RandAugment(), RandAugment(value_range=(0, 1))]
-    with pytest.raises(ValueError, match="must agree on what images are"):
-        RandomApply(children)
+@pytest.mark.parametrize("parent", [Sequence, RandomApply, RandomChoice])
+def test_children_have_one_value_range(parent):
+    children = [RandAugment(), AugMix(value_range=(0, 1))]
+    with pytest.raises(ValueError, match="must have one `value_range`"):
+        parent(children)
 
 
-@pytest.mark.parametrize("child", [AugMix, MixUp])
-def test_what_has_no_plan_is_for_sequences_alone(child):
-    with pytest.raises(ValueError, match=f"by steps of operations. Received: {child.__name__}"):
-        RandomApply([child()])
-    assert not Sequence([child(), RandAugment()]).is_planned
-    assert Sequence([child()]).mixes_labels == (child is MixUp)
+@pytest.mark.parametrize("child", [AugMix, MixUp, SamplePairing])
+def test_what_has_no_plan(child):
+    whole = Sequence([child(), RandAugment()])
+    assert not whole.is_planned
+    assert whole.needs_batch == (child is not AugMix)
+    assert whole.mixes_labels == (child is MixUp)
+    with pytest.raises(ValueError, match="by steps of operations, and agree"):
+        RandomOrder([child(), RandAugment()])
+
+
+def test_examples_are_not_repeated_within():
+    with pytest.raises(ValueError, match="must not repeat examples.*RepeatedAugmentation"):
+        Sequence([RandAugment(), RepeatedAugmentation(RandAugment())])
+
+
+def test_mixing_within_refuses_what_it_refuses_alone(rng):
+    whole = RandomChoice([MixUp(), CutMix()])
+    batch = {"images": natural(rng, 4), "labels": np.arange(4)}
+    with pytest.raises(ValueError, match="`labels` must be one-hot or soft"):
+        whole(batch, training=True)
+    with pytest.raises(
+        ValueError, match="`MixUp` takes images, labels only. Received: 'keypoints'"
+    ):
+        whole({"images": batch["images"], "keypoints": np.zeros((4, 1, 2))}, training=True)
+    with pytest.raises(ValueError, match=r"`images` must be \(batch, height, width, channels\)"):
+        whole(batch["images"][0], training=True)
+
+
+@pytest.mark.parametrize("parent", [RandomApply, RandomChoice])
+def test_each_example_gets_its_own_without_plans(parent, rng):
+    batch = {"images": natural(rng, 6), "labels": np.eye(6, dtype="float32")}
+    children = [MixUp(alpha=4)] if parent is RandomApply else [MixUp(alpha=4), CutMix()]
+    whole = parent(children)
+    drawn = rng.uniform(size=(6, whole.num_draws)).astype("float32")
+    drawn[:, 0] = [0.1, 0.6, 0.2, 0.7, 0.3, 0.9]
+    found = whole.apply(batch, drawn)
+    first = children[0].apply(batch, drawn[:, 1 : 1 + children[0].num_draws])
+    second = batch
+    if parent is RandomChoice:
+        second = children[1].apply(batch, drawn[:, 1 + children[0].num_draws :])
+    for key in batch:
+        parts = [ops.convert_to_numpy(x[key]) for x in (first, second, found)]
+        np.testing.assert_array_equal(parts[2][::2], parts[0][::2])
+        np.testing.assert_array_equal(parts[2][1::2], parts[1][1::2])

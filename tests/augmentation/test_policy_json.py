@@ -52,6 +52,10 @@ def test_a_policy_is_its_own_policy():
         ({**POLICY, "arguments": [4]}, "`arguments` must be a dictionary"),
         ({**POLICY, "arguments": {"levle": 4}}, "levle"),
         ({**POLICY, "arguments": {"level": 40}}, r"`level` must be in \[0, 10\]"),
+        ({**POLICY, "type": ["RandAugment"]}, "type=\\['RandAugment'\\]"),
+        ({**POLICY, "type": "ImageAugmentation"}, "type='ImageAugmentation'"),
+        ({**POLICY, "type": "Sequence", "arguments": {"augmentations": 3}}, "is not valid"),
+        ({**POLICY, "arguments": {"ranges": [1]}}, "is not valid"),
         ({**POLICY, "type": "Sequence", "arguments": {"augmentations": [3]}}, "Received: 3"),
     ],
 )

@@ -66,6 +66,13 @@ def test_floats_come_back_in_their_dtype_and_range(rng):
     np.testing.assert_allclose(found[1], images[1], atol=2e-3)
 
 
+def test_floats_that_get_nothing_come_back_to_the_last_bit(rng):
+    images = rng.uniform(-1, 1, (2, 8, 9, 3)).astype("float32")
+    steps = steps_of([[2], [1]], [[0], [0]])
+    found = run(ops.convert_to_tensor(images), steps, ("invert", "rotate"), 0, (-1, 1))
+    np.testing.assert_array_equal(ops.convert_to_numpy(found), images)
+
+
 def test_floats_outside_the_range_are_clipped():
     images = ops.convert_to_tensor(np.array([[[[-0.5, 0.5, 1.5]]]], "float32"))
     found = run(images, steps_of([[0]], [[0]]), ("identity",), 0, (0, 1))

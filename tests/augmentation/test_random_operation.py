@@ -49,6 +49,13 @@ def test_strength_draws_magnitudes_to_the_identity():
     np.testing.assert_allclose(weak, 1 + 0.25 * (full - 1), rtol=1e-5)
 
 
+def test_whole_magnitudes_are_rounded():
+    layer = RandomOperation("posterize", magnitude=(4, 8))
+    layer.set_strength(0.7)
+    _, magnitude = planned(layer, 100)
+    assert set(magnitude) <= {4, 5, 6, 7, 8}
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

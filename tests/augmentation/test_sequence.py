@@ -1,10 +1,18 @@
 """Sequences: one after the other, in one pass or several."""
 
+import keras
 import numpy as np
 from keras import ops
 from pictures import carried_out, natural
 
-from kerasbook.augmentation import MixUp, RandAugment, RandomOperation, Sequence
+from kerasbook.augmentation import (
+    CenterCrop,
+    MixUp,
+    RandAugment,
+    RandomCrop,
+    RandomOperation,
+    Sequence,
+)
 
 
 def test_one_after_the_other(rng):
@@ -29,6 +37,15 @@ def test_children_that_do_not_agree_run_one_by_one(rng):
     expected = carried_out("translate_x", images, 0.25, fill_value=9)
     expected = carried_out("translate_y", expected, 0.25, fill_value=200)
     np.testing.assert_array_equal(found, expected)
+
+
+def test_crops_change_the_size_in_training_and_otherwise(rng):
+    layer = Sequence([RandomCrop(8, 10), RandomOperation("invert"), CenterCrop(6, 4)])
+    images = natural(rng, 2)
+    assert layer(images, training=True).shape == (2, 6, 4, 3)
+    middle = CenterCrop(6, 4)(CenterCrop(8, 10)(images))
+    np.testing.assert_array_equal(ops.convert_to_numpy(layer(images)), ops.convert_to_numpy(middle))
+    assert layer(keras.Input((23, 34, 3), dtype="uint8")).shape == (None, 6, 4, 3)
 
 
 def test_with_mixing(rng):

@@ -12,7 +12,7 @@ from kerasbook.callbacks import AugmentationSchedule, MixUpOff
 class Mixing(Augmentation):
     """Stands for a layer that mixes samples."""
 
-    mixes_labels = True
+    mixes_samples = True
     num_draws = 1
 
 

@@ -12,6 +12,8 @@ from kerasbook.ops import count_values, kept, rows_at, widest_float
 
 # Weights of red, green and blue in grey, of ITU-R 601-2 in units of 2^-16, as Pillow has them.
 LUMA = (19595, 38470, 7471)
+# A float that was a byte before it was scaled there and back may have come to lie below it.
+SLACK = 1e-3
 
 
 def identity(image, parameters, scene):
@@ -79,7 +81,7 @@ def posterize(image, parameters, scene):
     if is_whole(image):
         return ops.bitwise_and(image, ops.cast(256 - step, "uint8"))
     # All eight bits of a float are the float itself.
-    return ops.where(parameters[0] < 8, ops.floor(image / step) * step, image)
+    return ops.where(parameters[0] < 8, ops.floor((image + SLACK) / step) * step, image)
 
 
 def auto_contrast(image, parameters, scene):
@@ -180,7 +182,8 @@ def _grey(image):
 def looked_up(table, image):
     """Returns `table[value, channel]` for each value; floats take the value below them."""
     channels = image.shape[-1]
-    place = ops.cast(_rows(image), "int32") * channels + _by_column(np.arange(channels), image)
+    rows = _rows(image) if is_whole(image) else _rows(image) + SLACK
+    place = ops.cast(rows, "int32") * channels + _by_column(np.arange(channels), image)
     found = rows_at(kept(ops.reshape(ops.cast(table, image.dtype), (-1,))), place)
     return ops.reshape(found, ops.shape(image))
 

@@ -113,6 +113,18 @@ def test_equalize_of_floats_is_that_of_the_values_below_them(rng):
     np.testing.assert_array_equal(carried_out("equalize", floats), carried_out("equalize", images))
 
 
+@pytest.mark.parametrize("name", ["posterize", "equalize"])
+@pytest.mark.parametrize("value_range", [(0, 1), (-1, 1)])
+def test_floats_that_were_bytes_are_taken_for_them(name, value_range, rng):
+    low, high = value_range
+    values = np.arange(256, dtype="uint8").reshape(1, 16, 16, 1)
+    floats = (low + values.astype("float32") / 255 * (high - low)).astype("float32")
+    magnitude = 3 if name == "posterize" else 0
+    found = carried_out(name, floats, magnitude, value_range=value_range)
+    expected = carried_out(name, values, magnitude).astype("float32")
+    np.testing.assert_allclose((found - low) / (high - low) * 255, expected, atol=1e-3)
+
+
 def test_uint8_alone_is_whole():
     assert is_whole(ops.zeros((1,), "uint8"))
     assert not is_whole(ops.zeros((1,), "float32"))
