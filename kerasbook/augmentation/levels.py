@@ -60,7 +60,7 @@ def rate_of(which, rate, strength, operations):
 
 def operations_of(names):
     """Returns names of operations as a tuple; raises a `ValueError` for one that is unknown."""
-    if isinstance(names, str) or not names or len(set(names)) != len(names):
+    if not isinstance(names, (list, tuple)) or not names or len(set(map(str, names))) != len(names):
         raise ValueError(
             f"`operations` must be different names, one at least. Received: operations={names!r}"
         )
@@ -71,6 +71,10 @@ def ranges_of(ranges):
     """Returns a dictionary from operations to `[low, high]`, or `None`, after a look at it."""
     if ranges is None:
         return None
+    if not isinstance(ranges, dict):
+        raise ValueError(
+            f"`ranges` must be a dictionary of operations' (low, high). Received: ranges={ranges!r}"
+        )
     for name, pair in ranges.items():
         if not get_operation(name).has_level:
             raise ValueError(f"`ranges` must name operations with a level. Received: {name!r}")

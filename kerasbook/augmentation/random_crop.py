@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from kerasbook.augmentation.crop import Crop, windows
+from kerasbook.augmentation.operations.values import is_whole
 from kerasbook.layers.arguments import number_of
 
 
@@ -59,6 +60,8 @@ class RandomCrop(Crop):
 
     def crop(self, images, drawn):
         more = (self.padding, self.padding)
+        if is_whole(images):
+            number_of("fill_value", self.fill_value, "in [0, 255]", lambda v: 0 <= v <= 255)
         fill_value = ops.cast(self.fill_value, images.dtype)
         images = ops.pad(images, ((0, 0), more, more, (0, 0)), constant_values=fill_value)
         upper, left = (

@@ -32,6 +32,12 @@ class RandomOperations(ImageAugmentation):
         super().__init__(**kwargs)
         self.operations = operations_of(self.papers if operations is None else operations)
         self.ranges = ranges_of(self.papers_ranges if ranges is None else ranges)
+        for name in ranges or ():
+            if name not in self.operations:
+                raise ValueError(
+                    f"`ranges` must name operations of the policy. Received: {name!r}, while "
+                    f"operations={self.operations}"
+                )
 
     def strengths(self, uniform):
         """Returns levels as fractions of the greatest, for uniform numbers in [0, 1)."""

@@ -23,6 +23,8 @@ def compiled(function):
 
         def call(*arguments):
             shapes = [tf.convert_to_tensor(x).shape for x in tf.nest.flatten(arguments)]
+            if tf.executing_eagerly() and any(0 in shape for shape in shapes[:1]):
+                return function(*arguments)  # XLA takes the first image of a batch in any case
             # In eager mode every size is known; in a graph only what the signature says.
             if all(s.rank is not None and s[1:].is_fully_defined() for s in shapes):
                 return compiled_function(*arguments)

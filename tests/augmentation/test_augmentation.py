@@ -168,11 +168,31 @@ def test_in_dataset_map_for_known_and_unknown_sizes(name, images):
         np.testing.assert_array_equal(found, expected)
 
 
+def test_a_batch_of_none(images):
+    assert made("RandAugment")(images[:0], training=True).shape == (0, 12, 17, 3)
+
+
+def test_one_number_for_each_image(images):
+    with pytest.raises(ValueError, match="`index` must be one number for each image"):
+        made("RandAugment").augment(images, seed=0, index=3)
+    with pytest.raises(ValueError, match="`seed` must be an integer"):
+        made("RandAugment").augment(images, seed=0.5, index=INDEX)
+
+
+def test_different_augmentations_draw_different_numbers():
+    flips = [room.RandomOperation(f"flip_{way}") for way in ("left_right", "up_down")]
+    layers = [*flips, room.RandAugment(), room.RandAugment(seed=1), room.MixUp()]
+    firsts = [np.asarray(layer.draw(0, 0, np.arange(2000)))[:, 0] for layer in layers]
+    correlations = np.corrcoef(firsts) - np.eye(5)
+    assert np.abs(correlations).max() < 5 / np.sqrt(2000)
+
+
 @tensorflow
 def test_one_by_one_in_dataset_map(images):
     import tensorflow as tf
 
     policy = made("RandAugment")
+    policy.augment(images, seed=1, index=INDEX)  # batches first, of the same object
     data = tf.data.Dataset.from_tensor_slices(images).enumerate()
     data = data.map(lambda i, x: policy.augment(x, seed=1, index=i)).batch(6)
     expected = policy.augment(images, seed=1, index=INDEX)
@@ -257,7 +277,8 @@ def test_labels_pass_through(images):
     [
         (np.zeros((12, 17), "uint8"), r"`images` must be .*shape=\(12, 17\)"),
         (np.zeros((2, 12, 17, 3), "int32"), "uint8 or floats.*dtype=int32"),
-        ({"labels": np.zeros(2)}, "must have 'images'"),
+        ([[1]], "Received: list"),
+        ({"labels": np.zeros(2)}, "that has 'images'. Received: keys"),
     ],
 )
 def test_wrong_inputs(inputs, message):

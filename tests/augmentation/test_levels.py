@@ -62,6 +62,8 @@ def test_the_place_after_the_last_operation_has_no_magnitude():
         ([], "must be different names"),
         (["rotate", "rotate"], "must be different names"),
         (["rotate", "shear"], "shear_x"),
+        ([["rotate"]], "rotate"),
+        (5, "must be different names"),
     ],
 )
 def test_wrong_operations(value, message):
@@ -73,6 +75,7 @@ def test_wrong_operations(value, message):
     ("value", "message"),
     [
         ({"invert": (0, 1)}, "operations with a level"),
+        ([("rotate", (0, 1))], "must be a dictionary"),
         ({"rotate": 30}, r"\(low, high\)"),
         ({"rotate": (0, float("nan"))}, "two finite numbers"),
         ({"rotat": (0, 3)}, "rotate"),

@@ -55,6 +55,7 @@ def test_ranges_and_operations_of_ones_own():
         ({"level": 10.5}, r"`level` must be in \[0, 10\]. Received: level=10.5"),
         ({"level": float("nan")}, "`level`"),
         ({"operations": ["rotat"]}, "rotate"),
+        ({"operations": ["rotate"], "ranges": {"hue": (0, 3)}}, "operations of the policy.*'hue'"),
         ({"operations": []}, "`operations` must be different names"),
         ({"value_range": (1, 0)}, "`value_range` must be two rising numbers"),
         ({"fill_value": 300}, "`fill_value`"),

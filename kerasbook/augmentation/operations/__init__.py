@@ -36,6 +36,6 @@ def get_operation(name):
     Raises:
         ValueError: If there is none; the message lists the nearest names.
     """
-    if name not in OPERATIONS:
+    if not isinstance(name, str) or name not in OPERATIONS:
         raise ValueError(registry.unknown("operation", name, OPERATIONS))
     return OPERATIONS[name]
