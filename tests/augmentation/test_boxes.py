@@ -16,6 +16,8 @@ from kerasbook.augmentation.boxes import (
 )
 from kerasbook.augmentation.operations import OPERATIONS, get_operation
 
+pytestmark = pytest.mark.tensorflow
+
 HEIGHT, WIDTH = 61, 83
 MOVING = sorted(name for name, operation in OPERATIONS.items() if operation.is_geometric)
 

@@ -11,6 +11,8 @@ from kerasbook import augmentation
 from kerasbook.augmentation.mixing import Mixing, blended_images, mixed_labels
 from kerasbook.testing import two_replicas
 
+pytestmark = pytest.mark.tensorflow
+
 LAYERS = {
     "MixUp": {"alpha": 0.4},
     "CutMix": {"alpha": 0.7},

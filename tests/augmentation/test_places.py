@@ -10,6 +10,8 @@ from kerasbook.augmentation import RandAugment, Sequence, places, program
 from kerasbook.augmentation.operations import OPERATIONS
 from kerasbook.augmentation.operations.operation import Operation
 
+pytestmark = pytest.mark.tensorflow
+
 HEIGHT, WIDTH = 21, 34
 MOVING = tuple(sorted(name for name, o in OPERATIONS.items() if o.is_geometric))
 

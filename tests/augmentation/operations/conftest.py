@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-import tensorflow as tf
+from keras import ops
 
 from kerasbook.augmentation import program
 from kerasbook.ops import compiled
@@ -18,12 +18,12 @@ def run_operation():
         magnitude = np.broadcast_to(magnitude, (count,)).astype("float32")
 
         def change(images, magnitude, chance):
-            which = tf.zeros((count, 1), tf.int32)
+            which = ops.zeros((count, 1), "int32")
             steps = program.Steps(which, magnitude[:, None], chance[:, None])
             return program.run(images, steps, (name,), fill_value, (0, 255))
 
         arguments = (images, magnitude, chance.astype("float32"))
-        return compiled(change)(*map(tf.constant, arguments)).numpy()
+        return ops.convert_to_numpy(compiled(change)(*map(ops.convert_to_tensor, arguments)))
 
     return run
 

@@ -10,6 +10,8 @@ from kerasbook.augmentation.operations import OPERATIONS
 from kerasbook.augmentation.operations.table import TABLE
 from kerasbook.ops import compiled
 
+pytestmark = pytest.mark.tensorflow
+
 LEVELED = tuple(o.name for o in TABLE if o.has_level)
 LEVELS = np.arange(11) / 10
 
