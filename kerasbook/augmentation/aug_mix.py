@@ -72,7 +72,7 @@ class AugMix(ImageAugmentation):
         self.level = level_of(level)
         self.alpha = number_of("alpha", alpha, "above 0", lambda v: v > 0)
         self.operations = operations_of(OPERATIONS if operations is None else operations)
-        self.ranges = ranges_of(ranges)
+        self.ranges = self.magnitude_ranges = ranges_of(ranges)
 
     @property
     def num_steps(self):
@@ -91,7 +91,9 @@ class AugMix(ImageAugmentation):
         which = ops.cast(drawn[..., 0] * len(self.operations), "int32")
         level = min(LEAST_LEVEL, self.level)
         level = strength * (level + (self.level - level) * drawn[..., 2])
-        magnitude = magnitude_of(which, level / 10, drawn[..., 1], self.operations, self.ranges)
+        magnitude = magnitude_of(
+            which, level / 10, drawn[..., 1], self.operations, self.magnitude_ranges
+        )
         # The number of a level serves as the coin of operations that have none.
         taken = drawn[..., 2] < rate_of(which, 1.0, strength, self.operations)
         taken = ops.logical_and(taken, ops.arange(self.depth) < length)

@@ -111,6 +111,7 @@ class Augmentation(keras.layers.Layer):
     def apply(self, inputs, drawn):
         """Changes images, or a dictionary of features, as drawn: the same for the same draws."""
         batch, restore = as_batch(inputs, self.needs_batch)
+        drawn = ops.convert_to_tensor(drawn)
         drawn = ops.reshape(drawn, (-1, self.num_draws)) if self.num_draws else drawn
         count, needed = drawn.shape[0], batch["images"].shape[0]
         if None not in (count, needed) and count != needed:

@@ -39,10 +39,10 @@ class MixUp(Mixing):
         >>> batch = {"images": images, "labels": np.eye(2, dtype="float32")}
         >>> mixed = kerasbook.augmentation.MixUp(alpha=8).augment(batch, seed=0, index=[0, 1])
         >>> np.round(mixed["images"].max(axis=(1, 2, 3)))
-        array([16., 43.])
+        array([39., 39.])
         >>> np.round(mixed["labels"], 2)
-        array([[0.84, 0.16],
-               [0.57, 0.43]], dtype=float32)
+        array([[0.61, 0.39],
+               [0.61, 0.39]], dtype=float32)
 
     Reference:
         Zhang et al., 2018, section 2, https://arxiv.org/abs/1710.09412. Their code draws one

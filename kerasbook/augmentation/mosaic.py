@@ -43,10 +43,10 @@ class Mosaic(Mixing):
         >>> images = np.arange(4, dtype="uint8")[:, None, None, None] + np.zeros((4, 4, 2, 1))
         >>> mosaic = kerasbook.augmentation.Mosaic(center_range=(0.5, 0.5))
         >>> mosaic.augment(images, seed=0, index=range(4))[0, :, :, 0]
-        array([[0., 3.],
-               [0., 3.],
-               [1., 2.],
-               [1., 2.]])
+        array([[0., 1.],
+               [0., 1.],
+               [3., 2.],
+               [3., 2.]])
 
     Reference:
         Bochkovskiy et al., 2020, section 3.3, https://arxiv.org/abs/2004.10934. There the

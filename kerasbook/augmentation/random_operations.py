@@ -21,6 +21,7 @@ class RandomOperations(ImageAugmentation):
         **kwargs: As in `ImageAugmentation`.
 
     Attributes:
+        magnitude_ranges: The ranges in use.
         papers: Names of the operations of the paper.
         papers_ranges: Its ranges, where they are not the operations' own.
     """
@@ -31,7 +32,8 @@ class RandomOperations(ImageAugmentation):
     def __init__(self, *, operations=None, ranges=None, **kwargs):
         super().__init__(**kwargs)
         self.operations = operations_of(self.papers if operations is None else operations)
-        self.ranges = ranges_of(self.papers_ranges if ranges is None else ranges)
+        self.ranges = ranges_of(ranges)
+        self.magnitude_ranges = self.papers_ranges if ranges is None else self.ranges
         for name in ranges or ():
             if name not in self.operations:
                 raise ValueError(
@@ -52,7 +54,9 @@ class RandomOperations(ImageAugmentation):
         drawn = ops.reshape(drawn, (-1, self.num_steps, 4 + self.num_chances))
         which = ops.cast(drawn[..., 0] * len(self.operations), "int32")
         level = strength * self.strengths(drawn[..., 2])
-        magnitude = magnitude_of(which, level, drawn[..., 1], self.operations, self.ranges)
+        magnitude = magnitude_of(
+            which, level, drawn[..., 1], self.operations, self.magnitude_ranges
+        )
         taken = drawn[..., 3] < rate_of(which, self.rate, strength, self.operations)
         which = ops.where(taken, which, len(self.operations))
         return Steps(which, magnitude, drawn[..., 4:])

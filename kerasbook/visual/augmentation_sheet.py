@@ -61,7 +61,7 @@ def _leaves(policy):
 def _levels(policy, images):
     """Returns the sections of one augmentation: (heading, heads of columns, rows)."""
     name = type(policy).__name__
-    ranges = getattr(policy, "magnitude_ranges", getattr(policy, "ranges", None))
+    ranges = getattr(policy, "magnitude_ranges", None)
     if hasattr(policy, "sub_policies"):
         rows = []
         for number, steps in enumerate(policy.sub_policies, 1):

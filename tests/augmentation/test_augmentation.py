@@ -277,7 +277,6 @@ def test_labels_pass_through(images):
     [
         (np.zeros((12, 17), "uint8"), r"`images` must be .*shape=\(12, 17\)"),
         (np.zeros((2, 12, 17, 3), "int32"), "uint8 or floats.*dtype=int32"),
-        ([[1]], "Received: list"),
         ({"labels": np.zeros(2)}, "that has 'images'. Received: keys"),
     ],
 )
@@ -286,6 +285,11 @@ def test_wrong_inputs(inputs, message):
         made("RandomOperation")(inputs, training=True)
     with pytest.raises(ValueError, match=message):
         made("RandomOperation").augment(inputs, seed=0, index=[0, 1])
+
+
+def test_lists_are_no_images():
+    with pytest.raises(ValueError, match="`inputs` must be images.*Received: list"):
+        made("RandomOperation").augment([[1]], seed=0, index=0)
 
 
 def test_a_seed_is_an_integer():

@@ -37,7 +37,7 @@ def random_steps(rng, batch, steps, choice=MOVING):
         if operation.has_level:
             reach = rng.uniform(0.2, 0.8) * (rng.choice([-1, 1]) if operation.signed else 1)
             magnitudes[place] = operation.low + reach * (operation.high - operation.low)
-    return steps_of(magnitudes, rng.uniform(0, 1, (batch, steps, 4)), names)
+    return steps_of(magnitudes, rng.uniform(0, 1, (batch, steps, 8)), names)
 
 
 def painted(boxes):

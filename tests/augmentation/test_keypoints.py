@@ -25,7 +25,7 @@ def test_a_painted_dot_is_found_where_its_keypoint_is(name, rng):
         reach = rng.uniform(0, 1, (batch, 1)) * rng.choice([-1, 1], (batch, 1))
         reach = reach if operation.signed else abs(reach)
         magnitude = (operation.low + reach * (operation.high - operation.low)).astype("float32")
-    chance = rng.uniform(0, 1, (batch, 1, 4)).astype("float32")
+    chance = rng.uniform(0, 1, (batch, 1, 8)).astype("float32")
     steps = program.Steps(np.zeros((batch, 1), "int32"), magnitude, chance)
     images = ops.convert_to_numpy(program.run(images, steps, (name,), 0, (0, 255)))
     points = np.stack([x + 0.5, y + 0.5, np.full(batch, 2.0)], -1)[:, None]

@@ -59,7 +59,7 @@ def partners_of_fast(drawn):
 def test_masks_are_refused_and_so_is_a_bad_alpha(rng):
     inputs = {"images": np.zeros((2, 4, 5, 1)), "segmentation_masks": np.zeros((2, 4, 5))}
     with pytest.raises(ValueError, match="takes images, labels only.*'segmentation_masks'"):
-        MixUp()(inputs)
+        MixUp()(inputs, training=True)
     for alpha in (0, -1, "a", float("inf")):
         with pytest.raises(ValueError, match=f"`alpha` must be above 0. Received: alpha={alpha!r}"):
             MixUp(alpha=alpha)

@@ -6,6 +6,8 @@ from keras import ops
 
 from kerasbook.augmentation.projection import moved_points, stages_of, visible_parts
 
+pytestmark = pytest.mark.tensorflow  # which has 64 bits
+
 HEIGHT, WIDTH = 60, 90
 
 

@@ -1,5 +1,6 @@
 """RandomResizedCrop: areas, aspects and places of its windows, seen in coordinates."""
 
+import keras
 import numpy as np
 import pytest
 
@@ -48,7 +49,7 @@ def test_where_no_window_fits_it_is_the_largest_in_the_middle():
 
 def test_middle_outside_training():
     crop = RandomResizedCrop(10, 20, center_fraction=0.5)
-    results = crop(coordinates(40, 60, 2)).numpy()
+    results = keras.ops.convert_to_numpy(crop(coordinates(40, 60, 2)))
     np.testing.assert_allclose(windows_of(results), [[12, 15, 15, 30]] * 2, atol=0.6)
 
 

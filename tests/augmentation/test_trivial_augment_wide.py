@@ -24,7 +24,7 @@ def test_one_operation_at_31_equally_frequent_levels():
 
 
 def test_ranges_are_the_papers():
-    ranges = TrivialAugmentWide().ranges
+    ranges = TrivialAugmentWide().magnitude_ranges
     assert tuple(ranges["shear_x"]) == (0, 0.99)
     assert tuple(ranges["posterize"]) == (8, 2)
     assert tuple(ranges["color"]) == (1, 1.99)

@@ -106,7 +106,7 @@ def auto_contrast(image, parameters, scene):
 def equalize(image, parameters, scene):
     """Each channel mapped so that all of its values become about equally frequent."""
     channels = image.shape[-1]
-    level = ops.cast(_rows(image), "int32") + _by_column(256 * np.arange(channels), image)
+    level = _levels(image) + _by_column(256 * np.arange(channels), image)
     counts = ops.reshape(count_values(level, 256 * channels), (channels, 256))
     # Pillow's rule: all but the pixels of the last value are dealt out in 255 equal steps.
     values = ops.arange(256)
@@ -151,6 +151,12 @@ def _rows(image):
     return ops.reshape(image, (height, width * channels))
 
 
+def _levels(image):
+    """Returns `_rows` as whole numbers, of floats those below them."""
+    rows = _rows(image) if is_whole(image) else _rows(image) + SLACK
+    return ops.cast(rows, "int32")
+
+
 def _rolled(x, shift, axis):
     return ops.roll(x, shift, axis=axis)
 
@@ -182,8 +188,7 @@ def _grey(image):
 def looked_up(table, image):
     """Returns `table[value, channel]` for each value; floats take the value below them."""
     channels = image.shape[-1]
-    rows = _rows(image) if is_whole(image) else _rows(image) + SLACK
-    place = ops.cast(rows, "int32") * channels + _by_column(np.arange(channels), image)
+    place = _levels(image) * channels + _by_column(np.arange(channels), image)
     found = rows_at(kept(ops.reshape(ops.cast(table, image.dtype), (-1,))), place)
     return ops.reshape(found, ops.shape(image))
 

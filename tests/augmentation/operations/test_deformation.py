@@ -1,6 +1,7 @@
 """Perspective against Pillow and its corners, elastic deformation against plain NumPy."""
 
 import numpy as np
+import pytest
 from keras import ops
 from PIL import Image
 
@@ -16,6 +17,7 @@ def matrices(magnitude, chance):
     return np.array([float(number) for number in numbers])
 
 
+@pytest.mark.tensorflow  # which has 64 bits
 def test_perspective_brings_the_corners_of_the_image_inwards(chances):
     for chance in chances(5):
         matrix = np.append(matrices(0.6, chance), 1).reshape(3, 3)

@@ -64,7 +64,8 @@ def test_the_way_of_pixels_does_not_fall_with_the_level(name, rng):
     source = np.einsum("lij,pj->lpi", matrices, places)
     ways = np.abs(source[..., :2] / source[..., 2:] - places[:, :2]).sum(-1).mean(-1)
     assert ways[0] == 0
-    assert (np.diff(ways) > 0).all(), ways
+    assert (np.diff(ways) >= 0).all(), ways
+    assert ways[-1] > ways[0]
 
 
 @pytest.mark.parametrize("channels", [1, 3, 5])

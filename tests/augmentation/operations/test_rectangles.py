@@ -73,6 +73,7 @@ def test_coarse_dropout_in_color_has_a_color_for_each_rectangle(run_operation, c
     assert 4 < len(np.unique(colored.reshape(-1, 3), axis=0)) <= 9
 
 
+@pytest.mark.tensorflow  # which has 64 bits
 @pytest.mark.parametrize("magnitude", [0.3, 0.7])
 def test_grid_mask_is_its_definition(run_operation, chances, magnitude):
     images = np.full((5, 28, 35, 2), 9, "uint8")
