@@ -128,7 +128,31 @@ def imports():
     return table(header, rows, f"{machine(record)}; `benchmarks/imports.py`.")
 
 
-TABLES = {f.__name__: f for f in (layers, highlights, memory, engine, accuracy, imports)}
+def augmentation_effect():
+    record = read("augmentation_effect")
+    rows = []
+    for row in record["rows"]:
+        tested = [run["test_accuracy"] for run in row["runs"]]
+        trained = [run["train_accuracy"] for run in row["runs"]]
+        cells = [f"`{row['policy']}`", f"{row['mean_test_accuracy']:.2%}"]
+        cells.append("" if row["deviation"] is None else f"{100 * row['deviation']:.2f}")
+        cells.append(" ".join(f"{accuracy:.2%}" for accuracy in tested))
+        cells.append(f"{sum(trained) / len(trained):.1%}")
+        rows.append(cells)
+    parameters = record["rows"][0]["runs"][0]["parameters"]
+    header = ["policy", "mean", "deviation", "seeds 0, 1, ...", "in training"]
+    note = (
+        f"Test accuracy after {record['recipe']['epochs']} epochs, {parameters:,} parameters; its "
+        "standard deviation over the seeds in points; the last epoch's accuracy on the training "
+        f"images as augmented; {machine(record)}; `benchmarks/augmentation_effect.py`."
+    )
+    return table(header, rows, note)
+
+
+TABLES = {
+    f.__name__: f
+    for f in (layers, highlights, memory, engine, accuracy, imports, augmentation_effect)
+}
 
 
 def fill(text):
