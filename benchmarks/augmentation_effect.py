@@ -8,7 +8,6 @@ same recipe, are not repeated.
 """
 
 import argparse
-import dataclasses
 import json
 import os
 import statistics
@@ -20,7 +19,7 @@ from paired import RECORDS, write_record
 
 from kerasbook import layers, training
 from kerasbook.applications import parts
-from kerasbook.augmentation import AutoAugment, ShiftFlip, draws, get_policy
+from kerasbook.augmentation import Sequence, get_policy
 from kerasbook.registry import register
 from kerasbook.serving import Preprocessing
 from kerasbook.training import report
@@ -53,18 +52,9 @@ def WideResNet16(input_shape=None, classes=10, *, width=2):
 
 
 @register("policy", POLICIES[2])
-@dataclasses.dataclass(frozen=True)
-class ShiftFlipAutoAugment:
+def _shift_and_flip_then_cifar10():
     """Flips and crops, then AutoAugment's policy for CIFAR-10: the order of its paper."""
-
-    first: ShiftFlip = dataclasses.field(default_factory=lambda: get_policy("shift_and_flip"))
-    second: AutoAugment = dataclasses.field(default_factory=lambda: get_policy("cifar10"))
-
-    def draw(self, seed, epoch, index):
-        return draws.uniform(seed, epoch, index, 3 + self.second.num_draws)
-
-    def apply(self, images, drawn):
-        return self.second.apply(self.first.apply(images, drawn[:, :3]), drawn[:, 3:])
+    return Sequence([get_policy("shift_and_flip"), get_policy("cifar10")])
 
 
 RECIPE = training.Recipe(

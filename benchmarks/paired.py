@@ -33,15 +33,20 @@ def in_turn(functions, pairs, warmup=2):
         for function in functions.values():
             function()
     seconds = {name: [] for name in functions}
-    names = list(functions)
-    for number in range(pairs):
-        first = number % len(names)
-        for name in names[first:] + names[:first]:
-            time.sleep(REST)
-            start = time.perf_counter()
-            functions[name]()
-            seconds[name].append(time.perf_counter() - start)
+    for name in turns(functions, pairs):
+        time.sleep(REST)
+        start = time.perf_counter()
+        functions[name]()
+        seconds[name].append(time.perf_counter() - start)
     return {name: np.array(values) for name, values in seconds.items()}
+
+
+def turns(names, rounds):
+    """Yields the name whose turn it is: all of them in each round, beginning with another one."""
+    names = list(names)
+    for number in range(rounds):
+        first = number % len(names)
+        yield from names[first:] + names[:first]
 
 
 def compare(name, functions, pairs, **facts):
@@ -90,12 +95,13 @@ def against(seconds, rival):
     }
 
 
-def write_record(name, rows, **facts):
-    """Writes `records/NAME.json` with the rows, the date, the environment and further facts."""
+def write_record(name, rows, packages=("torch",), **facts):
+    """Writes `records/NAME.json` with the rows, the date, the environment and peers' versions."""
     RECORDS.mkdir(exist_ok=True)
     described = environment.describe()
-    with contextlib.suppress(importlib.metadata.PackageNotFoundError):
-        described["torch"] = importlib.metadata.version("torch").partition("+")[0]
+    for package in packages:
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            described[package] = importlib.metadata.version(package).partition("+")[0]
     record = {
         "benchmark": name,
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),

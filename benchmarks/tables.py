@@ -128,6 +128,41 @@ def imports():
     return table(header, rows, f"{machine(record)}; `benchmarks/imports.py`.")
 
 
+def augmentation():
+    record = read("augmentation")
+    rivals = {
+        "keras": "Keras",
+        "keras-cv": "KerasCV",
+        "torchvision": "torchvision",
+        "timm": "timm",
+        "albumentations": "Albumentations",
+    }
+    rows = []
+    for row in record["rows"]:
+        cells = [row["name"], f"{row['image_size']} px"]
+        cells.append(f"{row['kerasbook_images_per_second']:,.0f}")
+        cells.append(f"{row['percent_of_limit']:.0f} %")
+        for rival in rivals.values():  # torchvision's faster one of Pillow images and tensors
+            found = [f for name, f in row["rivals"].items() if name.partition(",")[0] == rival]
+            best = max(found, key=lambda f: f["images_per_second"], default=None)
+            cells.append(
+                f"{best['images_per_second']:,.0f} ({best['times_faster']:.2f})" if best else ""
+            )
+        rows.append(cells)
+    versions = ", ".join(
+        f"{rival} {record['environment'][package]}"
+        for package, rival in rivals.items()
+        if package != "keras" and package in record["environment"]
+    )
+    note = (
+        "Images per second on all cores, and in brackets ours over the rival's, above 1 where ours "
+        "is faster; the limit is two passes that read and write each image and do nothing else; "
+        "medians of rounds in which all have a turn, on "
+        f"{machine(record)}, {versions}; `benchmarks/augmentation.py`."
+    )
+    return table(["", "images", "kerasbook", "of the limit", *rivals.values()], rows, note)
+
+
 def augmentation_effect():
     record = read("augmentation_effect")
     rows = []
@@ -149,9 +184,35 @@ def augmentation_effect():
     return table(header, rows, note)
 
 
+def mixing():
+    record = read("mixing")
+    rows = [
+        [
+            f"`{row['name']}`",
+            " x ".join(map(str, row["input_shape"])),
+            f"{row['milliseconds']:.2f} ms",
+            f"{row['step_milliseconds']:,.0f} ms",
+            f"{row['percent_of_step']:.2f} %",
+        ]
+        for row in record["rows"]
+    ]
+    header = ["", "batch", "time", "train step of ResNet-18", "part of the step"]
+    return table(header, rows, f"{machine(record)}; `benchmarks/mixing.py`.")
+
+
 TABLES = {
     f.__name__: f
-    for f in (layers, highlights, memory, engine, accuracy, imports, augmentation_effect)
+    for f in (
+        layers,
+        highlights,
+        memory,
+        engine,
+        accuracy,
+        imports,
+        augmentation,
+        augmentation_effect,
+        mixing,
+    )
 }
 
 

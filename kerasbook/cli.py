@@ -34,6 +34,7 @@ Layers, models and training recipes of the deep-learning textbooks.
   kerasbook evaluate runs/NAME             test what a run left
   kerasbook predict runs/NAME *.png        name what is on images
   kerasbook export runs/NAME -o model      write a SavedModel for serving
+  kerasbook show-augmentation imagenet cat.jpg    draw what a policy does to an image
   kerasbook list recipes                   show what there is
 """
 
@@ -44,6 +45,7 @@ and saved_model/, ready to be served. Prints the test accuracy of the best epoch
 the folder.
 
   kerasbook train mnist_mlp --epochs 2 --set learning_rate=0.01
+  kerasbook train --augmentation policy.json         a policy of yours, see `to_json`
   kerasbook train --run_dir runs/first --resume      go on after Ctrl-C
 """
 
@@ -69,6 +71,15 @@ tf.train.Example with the file under "image"). All return `probabilities`, and t
 `scores` of the best.
 
   kerasbook export runs/first -o served/digits/1
+"""
+
+SHOW_AUGMENTATION = """\
+Draws a contact sheet of a policy: a row for each of its operations at levels 0 to 10 (or for each
+sub-policy of AutoAugment, at shares of its levels), and images as the whole policy draws them.
+POLICY is a name from `kerasbook list policies` or a JSON file of `kerasbook.augmentation.to_json`.
+
+  kerasbook show-augmentation rand_augment cat.jpg -o sheet.png
+  kerasbook show-augmentation policy.json cifar10 --index 7
 """
 
 LIST = """\
@@ -136,8 +147,11 @@ def make_parser():
     export.add_argument(
         "--overwrite", action="store_true", help="replace the folder if it is there"
     )
+    _add_show_flags(
+        add("show-augmentation", SHOW_AUGMENTATION, "draw what a policy does", _show_augmentation)
+    )
     listing = add("list", LIST, "show what there is", _list)
-    kinds = ("models", "layers", "recipes", "datasets")
+    kinds = ("models", "layers", "operations", "policies", "recipes", "datasets")
     listing.add_argument("kind", nargs="?", choices=kinds, help="one kind only")
     _add_data_dir(listing)
     return parser
@@ -175,7 +189,9 @@ def _add_train_flags(train):
         help="one device; all GPUs here; the machines in TF_CONFIG; a TPU",
     )
     train.add_argument(
-        "--augmentation", metavar="POLICY", help="none, shift, shift_and_flip or a plug-in's"
+        "--augmentation",
+        metavar="POLICY",
+        help="name from `kerasbook list policies`, or a policy's JSON file",
     )
     train.add_argument(
         "--precision",
@@ -190,6 +206,18 @@ def _add_train_flags(train):
         metavar="FIELD=VALUE",
         help="change any field of the recipe; may be given several times",
     )
+
+
+def _add_show_flags(show):
+    show.add_argument("policy", metavar="POLICY", help="name or JSON file of a policy")
+    show.add_argument("source", metavar="IMAGE|DATASET", help="image file, dataset or TFDS folder")
+    show.add_argument(
+        "-o", "--output", metavar="FILE", default="augmentation.png", help="PNG file to write"
+    )
+    show.add_argument("--size", type=_positive, default=96, metavar="PIXELS", help="longer side")
+    show.add_argument("--seed", type=int, default=0, metavar="N", help="seed of the whole policy")
+    show.add_argument("--index", type=int, default=0, metavar="N", help="first image of a dataset")
+    _add_data_dir(show)
 
 
 def _add_run(command):
@@ -282,11 +310,26 @@ def _export(arguments):
     print(f"wrote {path}; served and predicted probabilities differ by {difference:.1e} at most")
 
 
+def _show_augmentation(arguments):
+    from kerasbook.training import preview_augmentation
+
+    preview_augmentation(
+        arguments.policy,
+        arguments.source,
+        arguments.output,
+        data_dir=arguments.data_dir,
+        index=arguments.index,
+        size=arguments.size,
+        seed=arguments.seed,
+    )
+    print(f"wrote {arguments.output}")
+
+
 def _list(arguments):
     if arguments.kind:
         print("\n".join(_names(arguments.kind, arguments.data_dir)))
         return
-    for kind in ("models", "layers", "recipes"):
+    for kind in ("models", "layers", "operations", "policies", "recipes"):
         print(f"{kind}:", *_names(kind, None), sep="\n  ", end="\n\n")
     count = len(_names("datasets", arguments.data_dir)) - 1
     print("datasets:", "digits", f"and {count:,} of TFDS: kerasbook list datasets", sep="\n  ")
@@ -297,6 +340,10 @@ def _names(kind, data_dir):
         from kerasbook.applications import list_models as names
     elif kind == "layers":
         from kerasbook.layers import list_layers as names
+    elif kind == "operations":
+        from kerasbook.augmentation import list_operations as names
+    elif kind == "policies":
+        from kerasbook.augmentation import list_policies as names
     elif kind == "recipes":
         from kerasbook.recipes import list_recipes as names
     else:

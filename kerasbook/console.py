@@ -63,7 +63,10 @@ def one_line(error):
         return f"{error.strerror}{place}"
     # TensorFlow's messages begin with the place in its graph.
     text = re.sub(r"\{\{.*?\}\}", "", str(error)).strip()
-    text = next((line.strip() for line in text.splitlines() if line.strip()), "")
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    # An error within a traced function ends with what is said; else that comes first.
+    traced = lines and lines[0] == "in user code:"
+    text = lines[-1] if traced else next(iter(lines), "")
     if isinstance(error, (ValueError, FloatingPointError, OSError)) and text:
         return text
     return f"{type(error).__name__}: {text} (--debug shows where)"

@@ -1,5 +1,6 @@
 """The command line as people use it: real processes, exit codes, one line on stderr."""
 
+import json
 import os
 import pathlib
 import re
@@ -33,7 +34,18 @@ def kerasbook(*arguments, cwd=None, **options):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ([], ["train", "evaluate", "predict", "export", "list", "embedded digits"]),
+        (
+            [],
+            [
+                "train",
+                "evaluate",
+                "predict",
+                "export",
+                "show-augmentation",
+                "list",
+                "embedded digits",
+            ],
+        ),
         (
             ["train"],
             [
@@ -59,7 +71,8 @@ def kerasbook(*arguments, cwd=None, **options):
         (["evaluate"], ["--split"]),
         (["predict"], ["IMAGE", "--top"]),
         (["export"], ["serving_default", "image_bytes", "tf_example", "--output"]),
-        (["list"], ["models", "layers", "recipes", "datasets"]),
+        (["show-augmentation"], ["POLICY", "IMAGE|DATASET", "--size", "--seed", "--index", "-o"]),
+        (["list"], ["models", "layers", "policies", "recipes", "datasets"]),
     ],
 )
 def test_help_pages(arguments, words):
@@ -92,6 +105,12 @@ def test_help_pages(arguments, words):
         (["train", "--set", "model_arguments={'classes': 5}"], "one value for each of the 10"),
         (["train", "--set", "mean=(1e999,)"], "`mean` must be one finite number"),
         (["train", "--set", "train_split=train[5:2]"], "`split` must not be empty"),
+        (["train", "--augmentation", "shfit"], "augmentation='shfit'. Nearest: shift"),
+        (["train", "--augmentation", "nowhere.json"], "nowhere.json cannot be read"),
+        (["show-augmentation", "rand_augmen", "digits"], "Nearest: rand_augment"),
+        (["show-augmentation", "shift", "nowhere.png"], "No such file or directory: nowhere.png"),
+        (["show-augmentation", "shift", "digit"], "dataset='digit'. Nearest: digits"),
+        (["show-augmentation", "shift", "digits", "-o", "no/where.png"], "no/where.png"),
         (["list", "datasets", "--data_dir", "nowhere"], "`data_dir` must be a folder"),
         (["evaluate", "nowhere"], "`run` must be a run folder"),
         (["predict", "nowhere", "x.png"], "`run` must be a run folder"),
@@ -156,14 +175,35 @@ def test_train_evaluate_predict_export(tmp_path):
     assert (tmp_path / "served" / "1" / "saved_model.pb").is_file()
 
 
+def test_a_policy_of_a_file_is_shown_and_trained_with(tmp_path):
+    rotate = {"operation": "rotate", "magnitude": [-15, 15]}
+    policy = {"version": 1, "type": "RandomOperation", "arguments": rotate}
+    (tmp_path / "policy.json").write_text(json.dumps(policy))
+    result = kerasbook("show-augmentation", "policy.json", "digits", cwd=tmp_path)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout == "wrote augmentation.png\n"
+    assert (tmp_path / "augmentation.png").read_bytes()[:4] == b"\x89PNG"
+
+    train = ["train", *QUICK, "--run_dir", "run", "--augmentation", "policy.json"]
+    assert kerasbook(*train, cwd=tmp_path).returncode == 0
+    (tmp_path / "policy.json").unlink()
+    recipe = json.loads((tmp_path / "run" / "recipe.json").read_text())
+    assert recipe["augmentation"]["arguments"]["magnitude"] == [-15, 15]
+    resume = ["train", "--run_dir", "run", "--resume", "--epochs", "2"]
+    assert kerasbook(*resume, cwd=tmp_path).returncode == 0
+
+
 def test_lists(data_dir):
     assert "resnet50" in kerasbook("list", "models").stdout.split()
     assert "Conv2D" in kerasbook("list", "layers").stdout.split()
+    policies = kerasbook("list", "policies").stdout.split()
+    assert {"none", "shift", "imagenet", "rand_augment"} <= set(policies)
     assert "digits_lenet5" in kerasbook("list", "recipes").stdout.split()
     datasets = kerasbook("list", "datasets", "--data_dir", data_dir).stdout.split()
     assert {"digits", "mnist", "camvid"} <= set(datasets)
     everything = kerasbook("list").stdout
     assert "models:\n  lenet5\n" in everything
+    assert "policies:\n" in everything
     assert "datasets:\n  digits\n" in everything
 
 

@@ -1,11 +1,15 @@
 """The README: its tables are those of the records, its lists those of the library."""
 
+import importlib.util
 import pathlib
 import re
 import subprocess
 import sys
 
-from kerasbook import applications, layers
+import numpy as np
+import pytest
+
+from kerasbook import applications, augmentation, layers
 from kerasbook.applications import list_models
 
 ROOT = pathlib.Path(__file__).parent.parent
@@ -19,6 +23,47 @@ def test_tables_are_made_from_the_records():
     assert [page.count("<!-- table: ") for page in pages] == [4, 3]
 
 
+@pytest.fixture
+def tables():
+    path = ROOT / "benchmarks" / "tables.py"
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+ENVIRONMENT = {"processor": "Z80", "cores": 1, "tensorflow": "2", "keras": "3", "timm": "1.5"}
+
+
+def test_augmentation_table_has_the_faster_of_the_two_ways_of_a_rival(tables, monkeypatch):
+    rivals = {
+        "torchvision, Pillow": {"images_per_second": 500.4, "times_faster": 2.345},
+        "torchvision, tensors": {"images_per_second": 400.0, "times_faster": 3.0},
+        "timm": {"images_per_second": 2469.0, "times_faster": 0.5},
+    }
+    row = {"name": "RandAugment", "image_size": 32, "kerasbook_images_per_second": 1234.5}
+    row["percent_of_limit"] = 6.4
+    record = {"date": "2026-01-02", "environment": ENVIRONMENT}
+    record["rows"] = [{**row, "rivals": rivals}]
+    monkeypatch.setattr(tables, "read", {"augmentation": record}.get)
+    header, _, line, _, note = tables.augmentation().splitlines()
+    assert header == (
+        "|  | images | kerasbook | of the limit | Keras | KerasCV | torchvision | timm "
+        "| Albumentations |"
+    )
+    assert line == "| RandAugment | 32 px | 1,234 | 6 % |  |  | 500 (2.35) | 2,469 (0.50) |  |"
+    assert "on Z80, 1 cores, TensorFlow 2, Keras 3, 2026-01-02, timm 1.5; " in note
+
+
+def test_mixing_table_has_the_part_of_the_step(tables, monkeypatch):
+    row = {"name": "MixUp(alpha=0.2)", "input_shape": [4, 3, 2, 1], "milliseconds": 1.234}
+    row |= {"step_milliseconds": 1234.5, "percent_of_step": 0.126}
+    record = {"date": "2026-01-02", "environment": ENVIRONMENT, "rows": [row]}
+    monkeypatch.setattr(tables, "read", {"mixing": record}.get)
+    line = "| `MixUp(alpha=0.2)` | 4 x 3 x 2 x 1 | 1.23 ms | 1,234 ms | 0.13 % |"
+    assert line in tables.mixing().splitlines()
+
+
 def test_every_layer_and_model_has_its_row():
     for name in layers.__all__:
         assert re.search(rf"^\| `{name}` \|", README, re.MULTILINE), name
@@ -26,8 +71,31 @@ def test_every_layer_and_model_has_its_row():
         assert f"`{name}`" in README
 
 
+def test_every_augmentation_is_named():
+    for name in dir(augmentation):
+        if name[0].isupper():
+            assert f"`{name}`" in README, name
+
+
 def test_files_that_it_names_are_there():
     for path in re.findall(r"`((?:benchmarks|examples|kerasbook|tests)/[\w/.]+)`", README):
         assert (ROOT / path).exists(), path
     for path in re.findall(r"\]\(([\w./]+)\)", README):
         assert (ROOT / path).exists(), path
+
+
+@pytest.mark.tensorflow
+def test_the_code_on_augmentation_runs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    section = README.split("\n## Augmentation\n")[1].split("\n## ")[0]
+    (code,) = re.findall(r"```python\n(.*?)```", section, re.DOTALL)
+    names = {}
+    exec(code, names)
+    (image, *_) = names["dataset"].as_numpy_iterator()
+    assert image.shape == (8, 64, 48, 3)
+    assert np.any(image != names["images"][:8])
+    described = augmentation.get_policy("policy.json").get_config()
+    assert [child["class_name"] for child in described["augmentations"]] == [
+        "RandomOperation",
+        "RandAugment",
+    ]

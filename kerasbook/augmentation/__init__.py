@@ -3,6 +3,7 @@
 import os
 
 from kerasbook import registry
+from kerasbook.augmentation.published import published_names
 from kerasbook.lazy import attach
 from kerasbook.registry import register
 
@@ -10,14 +11,18 @@ __getattr__, __dir__ = attach(
     __name__,
     {
         "Augmentation": "augmentation",
+        "AugMix": "aug_mix",
         "AutoAugment": "auto_augment",
+        "CenterCrop": "center_crop",
         "ImageAugmentation": "image_augmentation",
         "Operation": "operations",
         "RandAugment": "rand_augment",
         "RandomApply": "random_apply",
         "RandomChoice": "random_choice",
+        "RandomCrop": "random_crop",
         "RandomOperation": "random_operation",
         "RandomOrder": "random_order",
+        "RandomResizedCrop": "random_resized_crop",
         "RepeatedAugmentation": "repeated_augmentation",
         "Sequence": "sequence",
         "ShiftFlip": "shift_flip",
@@ -30,6 +35,12 @@ __getattr__, __dir__ = attach(
         "register_operation": "operations",
         "shift_flip": None,
         "to_json": "policy_json",
+        "ColorJitter": "color_jitter",
+        "CutMix": "cut_mix",
+        "MixUp": "mix_up",
+        "Mosaic": "mosaic",
+        "SamplePairing": "sample_pairing",
+        "Smote": "smote",
     },
 )
 
@@ -69,10 +80,10 @@ def _register_class(name, attribute):
         return getattr(room, attribute)()
 
 
-for _name in ("cifar10", "imagenet", "svhn"):
+for _name in published_names():
     _register_published(_name)
-    _register_published(f"reduced_{_name}")
 for _name, _attribute in {
+    "aug_mix": "AugMix",
     "rand_augment": "RandAugment",
     "trivial_augment_wide": "TrivialAugmentWide",
     "uniform_augment": "UniformAugment",

@@ -1,9 +1,12 @@
 """The base of all augmentations: what they draw, apart from what they do with it."""
 
-import keras
-from keras import ops
+import zlib
 
-from kerasbook.augmentation.features import as_batch, like
+import keras
+from keras import ops, tree
+
+from kerasbook.augmentation.arguments import require_integers
+from kerasbook.augmentation.features import as_batch, like, require_images
 from kerasbook.layers.arguments import integer_seed, number_of
 from kerasbook.ops import random_uniform
 
@@ -38,6 +41,8 @@ class Augmentation(keras.layers.Layer):
 
     is_planned = False  # whether it changes each image by itself, by steps of operations
     needs_batch = False  # whether a single image is an error
+    mixes_samples = False  # whether it makes one image of several
+    num_copies = 1  # how many examples of the result one example becomes
     mixes_labels = False  # whether labels must be one-hot, since they come out mixed
 
     def __init__(self, *, seed=None, **kwargs):
@@ -57,7 +62,14 @@ class Augmentation(keras.layers.Layer):
         raise NotImplementedError
 
     def set_strength(self, value):
-        """Sets how much of the effect is left, in [0, 1]; what is compiled sees it at once."""
+        """Sets how much of the effect is left; what is compiled sees it at once.
+
+        Args:
+            value: Number in [0, 1]. 0 leaves images as they are.
+
+        Raises:
+            ValueError: If `value` is not in [0, 1].
+        """
         self.strength.assign(number_of("value", value, "in [0, 1]", lambda v: 0 <= v <= 1))
 
     def transform(self, batch, drawn):
@@ -81,16 +93,31 @@ class Augmentation(keras.layers.Layer):
             index: Numbers of the examples in the dataset, integers `(batch,)`, or a scalar.
 
         Returns:
-            Float32 tensor `(batch, num_draws)` of numbers in [0, 1).
+            Float32 tensor `(batch, num_draws)` of numbers in [0, 1). Augmentations of another
+            class, with other operations or another `seed` of their own draw other numbers;
+            two that are alike in all of these draw the same.
+
+        Raises:
+            ValueError: If `seed`, `epoch` or `index` are not integers.
         """
         from kerasbook.augmentation import draws  # needs TensorFlow, which a model does not
 
-        return draws.uniform(seed, epoch, index, self.num_draws)
+        for name, value in (("seed", seed), ("epoch", epoch), ("index", index)):
+            require_integers(name, value)
+        kind = type(self).__name__, self.seed, getattr(self, "operations", ())
+        salt = zlib.crc32(repr(kind).encode())
+        return draws.uniform(seed, epoch, index, self.num_draws, salt)
 
     def apply(self, inputs, drawn):
         """Changes images, or a dictionary of features, as drawn: the same for the same draws."""
         batch, restore = as_batch(inputs, self.needs_batch)
-        return restore(self.transform(batch, ops.reshape(drawn, (-1, self.num_draws))))
+        drawn = ops.reshape(drawn, (-1, self.num_draws)) if self.num_draws else drawn
+        count, needed = drawn.shape[0], batch["images"].shape[0]
+        if None not in (count, needed) and count != needed:
+            raise ValueError(
+                f"`index` must be one number for each image. Received: {count} for {needed} images"
+            )
+        return restore(self.transform(batch, drawn))
 
     def augment(self, inputs, *, seed, index, epoch=0):
         """Draws and applies: a function of the inputs, seed, epoch and example numbers alone.
@@ -109,6 +136,7 @@ class Augmentation(keras.layers.Layer):
 
     def call(self, inputs, training=False):
         if not training:
+            require_images(inputs, self.needs_batch)
             return inputs
         batch, restore = as_batch(inputs, self.needs_batch)
         count = ops.shape(batch["images"])[0]
@@ -117,6 +145,13 @@ class Augmentation(keras.layers.Layer):
 
     def compute_output_shape(self, input_shape):
         return input_shape
+
+    def compute_output_spec(self, inputs, training=False):
+        # Keras' own would give integers the dtype of the layer.
+        shapes = self.compute_output_shape(tree.map_structure(lambda x: x.shape, inputs))
+        return tree.map_structure_up_to(
+            inputs, lambda x, shape: keras.KerasTensor(shape, x.dtype), inputs, shapes
+        )
 
     def get_config(self):
         return {**super().get_config(), "seed": self.seed}

@@ -6,10 +6,10 @@ from keras import ops
 
 from kerasbook.augmentation.arguments import probability
 from kerasbook.augmentation.image_augmentation import ImageAugmentation
-from kerasbook.augmentation.levels import magnitude_of, ranges_of
+from kerasbook.augmentation.levels import magnitude_of, ranges_of, rate_of
 from kerasbook.augmentation.operations import get_operation
-from kerasbook.augmentation.published import published_policy
 from kerasbook.augmentation.program import Steps
+from kerasbook.augmentation.published import published_policy
 from kerasbook.layers.arguments import number_of
 
 FIELDS = ("operation", "probability", "level")
@@ -55,7 +55,9 @@ class AutoAugment(ImageAugmentation):
 
     Reference:
         Cubuk et al., 2019, https://arxiv.org/abs/1805.09501. Solarize and posterize change the
-        image more as the level grows, as in torchvision; in the paper's code less.
+        image more as the level grows, as in torchvision; in the paper's code less, which is
+        `ranges={"posterize": (4, 8), "solarize": (0, 256)}`. For `"detection_v0"` see Zoph et
+        al., 2019, https://arxiv.org/abs/1906.11172; there colour only gains, here a coin says.
     """
 
     def __init__(self, policy="imagenet", *, greatest_level=None, ranges=None, **kwargs):
@@ -65,13 +67,14 @@ class AutoAugment(ImageAugmentation):
         arguments = {"policy": policy}
         if isinstance(policy, str):
             arguments = published_policy(policy)["arguments"]
-        greatest = greatest_level or arguments.get("greatest_level", 10)
+        published = arguments.get("greatest_level", 10)
+        greatest = published if greatest_level is None else greatest_level
         greatest = number_of("greatest_level", greatest, "above 0", lambda v: v > 0)
         steps = [_checked(sub_policy, greatest) for sub_policy in _listed(arguments["policy"])]
         names = sorted({name for sub_policy in steps for name, _, _ in sub_policy})
         self.operations = tuple(names)
         self.ranges = ranges_of(ranges)
-        self._ranges = {**arguments.get("ranges", {}), **(self.ranges or {})}
+        self.magnitude_ranges = {**arguments.get("ranges", {}), **(self.ranges or {})}
         # A step that a shorter sub-policy lacks is no operation at all.
         longest = max(map(len, steps))
         missing = (None, 0.0, 0.0)
@@ -80,6 +83,14 @@ class AutoAugment(ImageAugmentation):
         self._which = np.array([[names.index(s[0]) for s in row] for row in table], "int32")
         self._probability = np.array([[s[1] for s in row] for row in table], "float32")
         self._strength = np.array([[s[2] / greatest for s in row] for row in table], "float32")
+
+    @property
+    def sub_policies(self):
+        """Lists of (operation, probability, level as a fraction of the greatest)."""
+        names = (*self.operations, None)
+        tables = zip(self._which, self._probability, self._strength, strict=True)
+        rows = [zip(*(column.tolist() for column in row), strict=True) for row in tables]
+        return [[(names[which], p, s) for which, p, s in row if names[which]] for row in rows]
 
     @property
     def num_steps(self):
@@ -98,8 +109,11 @@ class AutoAugment(ImageAugmentation):
         )
         drawn = ops.reshape(drawn[:, 1:], (-1, self.num_steps, 2 + self.num_chances))
         coin = drawn[..., 1]
-        magnitude = magnitude_of(which, strength * level, coin, self.operations, self._ranges)
-        which = ops.where(drawn[..., 0] < rate, which, len(self.operations))
+        magnitude = magnitude_of(
+            which, strength * level, coin, self.operations, self.magnitude_ranges
+        )
+        taken = drawn[..., 0] < rate_of(which, rate, strength, self.operations)
+        which = ops.where(taken, which, len(self.operations))
         return Steps(which, magnitude, drawn[..., 2:])
 
     def get_config(self):

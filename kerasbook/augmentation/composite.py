@@ -1,7 +1,8 @@
 """The base of policies that are made of others: one plan out of several."""
 
 import keras
-from keras import ops
+import numpy as np
+from keras import ops, tree
 
 from kerasbook.augmentation.augmentation import Augmentation
 from kerasbook.augmentation.image_augmentation import ImageAugmentation
@@ -11,7 +12,8 @@ from kerasbook.augmentation.program import Steps
 class Composite(ImageAugmentation):
     """Base of the policies of policies, whose plans are made of their children's plans.
 
-    What images are (`value_range` and so on) is what the children say, who must agree.
+    What images are (`value_range` and so on) is what the children say. If all plan, and agree on
+    it, they run as one; else one by one, with one `value_range` at least.
 
     Args:
         augmentations: The children, a list of augmentations.
@@ -20,28 +22,27 @@ class Composite(ImageAugmentation):
 
     def __init__(self, augmentations, *, seed=None, **kwargs):
         augmentations = _listed(augmentations)
+        _require_agreement(augmentations)
         arguments = augmentations[0].image_arguments if augmentations[0].is_planned else {}
         super().__init__(seed=seed, **arguments, **kwargs)
         self.augmentations = augmentations
         self.is_planned = all(
             child.is_planned and child.image_arguments == arguments for child in augmentations
         )
+        self.needs_batch = any(child.needs_batch for child in augmentations)
         self.mixes_labels = any(child.mixes_labels for child in augmentations)
         self.operations = tuple(
-            dict.fromkeys(name for child in augmentations for name in child.operations)
+            dict.fromkeys(
+                n for child in augmentations if child.is_planned for n in child.operations
+            )
         )
 
-    def require_plans(self):
-        """Raises a `ValueError` unless all children plan, and agree on what images are."""
-        for child in self.augmentations:
-            if not child.is_planned:
-                raise ValueError(
-                    "`augmentations` must change each image by itself, by steps of operations. "
-                    f"Received: {type(child).__name__}"
-                )
-        if not self.is_planned:
-            received = [child.image_arguments for child in self.augmentations]
-            raise ValueError(f"`augmentations` must agree on what images are. Received: {received}")
+    def parts(self, drawn):
+        """Returns this policy's own draws, and the children with theirs."""
+        counts = [self.num_own_draws, *(child.num_draws for child in self.augmentations)]
+        ends = np.cumsum(counts).tolist()
+        own, *others = (drawn[:, end - n : end] for n, end in zip(counts, ends, strict=True))
+        return own, list(zip(self.augmentations, others, strict=True))
 
     @property
     def num_own_draws(self):
@@ -62,10 +63,10 @@ class Composite(ImageAugmentation):
 
     def plans(self, drawn, state):
         """Returns this policy's own draws and the children's plans, in its own terms."""
-        plans, end = [], self.num_own_draws
-        for child, child_state in zip(self.augmentations, state, strict=True):
-            start, end = end, end + child.num_draws
-            plan = child.plan(drawn[:, start:end], child_state)
+        plans = []
+        own, parts = self.parts(drawn)
+        for (child, draws), child_state in zip(parts, state, strict=True):
+            plan = child.plan(draws, child_state)
             place = [self.operations.index(name) for name in child.operations]
             which = ops.take(
                 ops.convert_to_tensor([*place, len(self.operations)]), plan.operation, axis=0
@@ -73,7 +74,7 @@ class Composite(ImageAugmentation):
             missing = self.num_chances - plan.chance.shape[-1]
             chance = ops.pad(plan.chance, ((0, 0), (0, 0), (0, missing)))
             plans.append(Steps(ops.cast(which, "int32"), plan.magnitude, chance))
-        return drawn[:, : self.num_own_draws], plans
+        return own, plans
 
     @staticmethod
     def joined(plans):
@@ -106,6 +107,37 @@ class Composite(ImageAugmentation):
     def from_config(cls, config):
         children = map(keras.saving.deserialize_keras_object, config["augmentations"])
         return cls(**{**config, "augmentations": list(children)})
+
+
+def _require_agreement(augmentations):
+    """Raises a `ValueError` for children of which one would not know what another leaves."""
+    for child in augmentations:
+        if child.num_copies > 1:
+            raise ValueError(
+                "`augmentations` must not repeat examples; repeat the whole policy instead. "
+                f"Received: {type(child).__name__}"
+            )
+    ranges = {c.value_range for c in augmentations if getattr(c, "value_range", None)}
+    if len(ranges) > 1:
+        raise ValueError(f"`augmentations` must have one `value_range`. Received: {sorted(ranges)}")
+
+
+def chosen(results, place):
+    """Returns, for each example, the features of one of several results.
+
+    Args:
+        results: Dictionaries of features, all of the same structure and shapes.
+        place: Which of them, integers `(batch,)`.
+    """
+
+    def choose(*parts):
+        result = parts[0]
+        for number, part in enumerate(parts[1:], start=1):
+            is_it = ops.reshape(place == number, (-1, *[1] * (len(part.shape) - 1)))
+            result = ops.where(is_it, part, result)
+        return result
+
+    return tree.map_structure(choose, *results)
 
 
 def _listed(augmentations):

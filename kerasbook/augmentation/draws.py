@@ -11,7 +11,7 @@ _GOLDEN = 0x9E3779B9
 _FIRST, _SECOND = 0x7FEB352D, 0x846CA68B
 
 
-def uniform(seed, epoch, index, count):
+def uniform(seed, epoch, index, count, salt=0):
     """Draws `count` numbers for each example from the uniform distribution on [0, 1).
 
     Args:
@@ -19,11 +19,12 @@ def uniform(seed, epoch, index, count):
         epoch: Number of the epoch, an integer.
         index: Numbers of the examples, integers `(batch,)`, or one, a scalar.
         count: How many numbers each example needs.
+        salt: What tells apart those who draw with one seed, an integer.
 
     Returns:
         Float32 tensor `(batch, count)` of multiples of 2^-24.
     """
-    state = _mix(_uint32(seed) + _uint32(_GOLDEN))
+    state = _xor(_mix(_uint32(seed) + _uint32(_GOLDEN)), _mix(_uint32(salt)))
     state = _mix(_xor(state, _mix(_uint32(epoch) + _uint32(2 * _GOLDEN))))
     # Two rounds: the number of the example must reach every bit before the counter joins it.
     index = tf.reshape(_uint32(index), (-1, 1))

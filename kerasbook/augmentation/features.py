@@ -19,17 +19,11 @@ def as_batch(inputs, needs_batch=False):
         ValueError: If the images have another rank, or are neither uint8 nor floats, or the
             number of channels is unknown.
     """
+    require_images(inputs, needs_batch)
     features = inputs if isinstance(inputs, dict) else {"images": inputs}
-    if "images" not in features:
-        raise ValueError(f"`inputs` must have 'images'. Received: keys {sorted(features)}")
     features = tree.map_structure(ops.convert_to_tensor, features)
     images = features["images"]
     shape, dtype = tuple(images.shape), keras.backend.standardize_dtype(images.dtype)
-    if len(shape) not in ((4,) if needs_batch else (3, 4)):
-        single = "" if needs_batch else " or (height, width, channels)"
-        raise ValueError(
-            f"`images` must be (batch, height, width, channels){single}. Received: shape={shape}"
-        )
     if shape[-1] is None:
         raise ValueError(f"`images` must have a known number of channels. Received: shape={shape}")
     if dtype != "uint8" and not keras.backend.is_float_dtype(dtype):
@@ -40,10 +34,27 @@ def as_batch(inputs, needs_batch=False):
 
     def restore(result):
         if single:
-            result = tree.map_structure(lambda x: ops.squeeze(x, 0), result)
+            result = tree.map_structure(lambda x: x[0], result)
         return result if isinstance(inputs, dict) else result["images"]
 
     return features, restore
+
+
+def require_images(inputs, needs_batch=False):
+    """Raises a `ValueError` unless there are images, of rank 4 or, without `needs_batch`, 3."""
+    images = inputs.get("images") if isinstance(inputs, dict) else inputs
+    if not hasattr(images, "shape"):
+        received = f"keys {sorted(inputs)}" if isinstance(inputs, dict) else type(inputs).__name__
+        raise ValueError(
+            "`inputs` must be images, an array or a tensor, or a dictionary that has 'images'. "
+            f"Received: {received}"
+        )
+    if len(images.shape) not in ((4,) if needs_batch else (3, 4)):
+        single = "" if needs_batch else " or (height, width, channels)"
+        raise ValueError(
+            f"`images` must be (batch, height, width, channels){single}. "
+            f"Received: shape={tuple(images.shape)}"
+        )
 
 
 def like(result, inputs):

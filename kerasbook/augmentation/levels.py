@@ -1,5 +1,6 @@
 """From levels to magnitudes: how much of an operation a level stands for."""
 
+import numpy as np
 from keras import ops
 
 from kerasbook.augmentation.operations import get_operation
@@ -30,7 +31,7 @@ def magnitude_of(which, strength, coin, operations, ranges=None):
         is_signed.append(operation.signed)
         is_whole.append(operation.whole)
     low, reach, is_signed, is_whole = (
-        ops.take(ops.convert_to_tensor([*column, 0], dtype), which)
+        ops.take(ops.convert_to_tensor(np.array([*column, 0], dtype)), which)
         for column, dtype in zip(
             (low, reach, is_signed, is_whole), ("float32", "float32", "bool", "bool"), strict=True
         )
@@ -40,9 +41,26 @@ def magnitude_of(which, strength, coin, operations, ranges=None):
     return ops.where(is_whole, ops.floor(magnitude + 0.5), magnitude)
 
 
+def rate_of(which, rate, strength, operations):
+    """Returns the probability of a step, which for operations without a level falls with strength.
+
+    Args:
+        which: Places among `operations`, integer tensor; their number stands for none.
+        rate: Probability at full strength, a number or a tensor that broadcasts with `which`.
+        strength: Number or scalar in [0, 1].
+        operations: Names of operations.
+
+    Returns:
+        Float32 tensor of the shape of `which`.
+    """
+    has_level = [get_operation(name).has_level for name in operations]
+    leveled = ops.take(ops.convert_to_tensor(np.array([*has_level, True], "float32")), which)
+    return rate * (leveled + (1 - leveled) * strength)
+
+
 def operations_of(names):
     """Returns names of operations as a tuple; raises a `ValueError` for one that is unknown."""
-    if isinstance(names, str) or not names or len(set(names)) != len(names):
+    if not isinstance(names, (list, tuple)) or not names or len(set(map(str, names))) != len(names):
         raise ValueError(
             f"`operations` must be different names, one at least. Received: operations={names!r}"
         )
@@ -53,6 +71,10 @@ def ranges_of(ranges):
     """Returns a dictionary from operations to `[low, high]`, or `None`, after a look at it."""
     if ranges is None:
         return None
+    if not isinstance(ranges, dict):
+        raise ValueError(
+            f"`ranges` must be a dictionary of operations' (low, high). Received: ranges={ranges!r}"
+        )
     for name, pair in ranges.items():
         if not get_operation(name).has_level:
             raise ValueError(f"`ranges` must name operations with a level. Received: {name!r}")

@@ -7,9 +7,11 @@ import keras
 
 from kerasbook import registry
 from kerasbook.augmentation.augmentation import Augmentation
+from kerasbook.augmentation.image_augmentation import ImageAugmentation
 
 VERSION = 1
-FIELDS = {"version", "type", "arguments"}
+FIELDS = {"type", "arguments"}
+LAYER_ARGUMENTS = {"name", "trainable", "dtype"}
 
 
 def to_json(policy, path=None):
@@ -58,14 +60,14 @@ def from_json(described):
         raise ValueError(f"{source} must have version {VERSION}. Received: version={version!r}")
     try:
         return _made({key: value for key, value in described.items() if key != "version"})
-    except ValueError as error:
+    except (ValueError, TypeError, AttributeError, KeyError) as error:
         raise ValueError(f"{source} is not valid: {error}") from error
 
 
 def _described(policy):
     arguments = {}
     for name, value in policy.get_config().items():
-        if name in keras.layers.Layer().get_config():
+        if name in LAYER_ARGUMENTS:
             continue
         if name == "augmentations":
             value = [_described(child) for child in policy.augmentations]
@@ -76,12 +78,12 @@ def _described(policy):
 
 
 def _made(described):
-    if not isinstance(described, dict) or set(described) != FIELDS - {"version"}:
+    if not isinstance(described, dict) or set(described) != FIELDS:
         fields = sorted(described) if isinstance(described, dict) else described
         raise ValueError(f"a policy must have 'type' and 'arguments'. Received: {fields!r}")
     classes = _classes()
     name, arguments = described["type"], described["arguments"]
-    if name not in classes:
+    if not isinstance(name, str) or name not in classes:
         raise ValueError(registry.unknown("type", name, classes))
     if not isinstance(arguments, dict):
         raise ValueError(f"`arguments` must be a dictionary. Received: arguments={arguments!r}")
@@ -90,16 +92,14 @@ def _made(described):
         arguments["augmentations"] = [_made(child) for child in arguments["augmentations"]]
     if "augmentation" in arguments:
         arguments["augmentation"] = _made(arguments["augmentation"])
-    try:
-        return classes[name](**arguments)
-    except TypeError as error:
-        raise ValueError(str(error)) from error
+    return classes[name](**arguments)
 
 
 def _classes():
     """Returns the library's and all registered augmentations by name."""
     import kerasbook.augmentation as room
 
+    registry.load_plugins()
     own = {name: getattr(room, name) for name in dir(room) if name[0].isupper()}
     registered = keras.saving.get_custom_objects().values()
     return {
@@ -109,4 +109,5 @@ def _classes():
 
 
 def _is_augmentation(value):
-    return isinstance(value, type) and issubclass(value, Augmentation)
+    is_class = isinstance(value, type) and issubclass(value, Augmentation)
+    return is_class and value not in (Augmentation, ImageAugmentation)

@@ -31,7 +31,7 @@ class Steps(NamedTuple):
     chance: object
 
 
-def run(images, steps, operations, fill_value, value_range):
+def run(images, steps, operations, fill_value, value_range, boxes=None):
     """Carries out steps on a batch of images.
 
     Args:
@@ -40,20 +40,42 @@ def run(images, steps, operations, fill_value, value_range):
         operations: Names of the operations that `steps` counts.
         fill_value: Value of new pixels, in `value_range`.
         value_range: Least and greatest value of the images.
+        boxes: Bounding boxes before each step, `(batch, steps, count, 4)`, for operations that
+            need them; see `Scene`.
 
     Returns:
         Tensor of the shape and dtype of `images`.
     """
+    scaled, fill_value, restore = _to_bytes_scale(images, fill_value, value_range)
+    return restore(_changed(scaled, steps, operations, fill_value, boxes))
+
+
+def run_on_masks(masks, steps, operations, fill_label):
+    """Moves masks as `run` moves the pixels of images, and changes them in no other way.
+
+    Args:
+        masks: Tensor `(batch, height, width, channels)` of any dtype.
+        steps: `Steps`.
+        operations: Names of the operations that `steps` counts.
+        fill_label: Label of new pixels.
+
+    Returns:
+        Tensor of the shape and dtype of `masks`.
+    """
+    moving = [n if get_operation(n).is_geometric else "identity" for n in operations]
+    return _changed(masks, steps, moving, fill_label)
+
+
+def _changed(images, steps, operations, fill_value, boxes=None):
+    """Carries out steps of the given operations, in the kernels' own scale."""
     kernels, kernel_of = _kernels(operations)
     height, width = ops.shape(images)[1:3]
     parameters = parameters_of(steps, operations, height, width)
     kernel = ops.take(ops.convert_to_tensor(kernel_of), steps.operation)
-    scaled, fill_value, restore = _to_bytes_scale(images, fill_value, value_range)
 
-    def change(image, index, kernel, parameters):
-        scene = Scene(scaled, index, fill_value)
-
+    def change(image, index, kernel, parameters, boxes=None):
         def step(number, image):
+            scene = Scene(images, index, fill_value, None if boxes is None else boxes[number])
             branches = [
                 lambda x, p, k=k, d=dtype: k(x, ops.cast(p, d), scene) for k, dtype in kernels
             ]
@@ -64,7 +86,8 @@ def run(images, steps, operations, fill_value, value_range):
         return ops.fori_loop(0, kernel.shape[0], step, image)
 
     count = ops.shape(images)[0]
-    return restore(map_images(change, scaled, ops.arange(count), kernel, parameters))
+    boxes = () if boxes is None else (boxes,)
+    return map_images(change, images, ops.arange(count), kernel, parameters, *boxes)
 
 
 def parameters_of(steps, operations, height, width):
@@ -75,7 +98,7 @@ def parameters_of(steps, operations, height, width):
         operation.parameters(magnitude, chance[..., : operation.num_chances], height, width)
         for operation in map(get_operation, operations)
     ]
-    return _selected(found, steps.operation, magnitude)
+    return _selected(found, steps.operation, (0 * magnitude,) * max(1, *map(len, found)))
 
 
 def matrices_of(steps, operations, height, width):
@@ -91,13 +114,12 @@ def matrices_of(steps, operations, height, width):
             numbers = operation.parameters(magnitude, chances, height, width)
             numbers = numbers + still[len(numbers) :]
         found.append(numbers)
-    return _selected(found, steps.operation, magnitude)
+    return _selected(found, steps.operation, still)
 
 
-def _selected(found, operation, magnitude):
-    """Picks, for each step, the numbers of its operation."""
-    length = max(1, *map(len, found))
-    selected = [0 * magnitude] * length
+def _selected(found, operation, otherwise):
+    """Picks, for each step, the numbers of its operation, and others where it has none."""
+    selected = list(otherwise)
     for place, numbers in enumerate(found):
         for i, number in enumerate(numbers):
             selected[i] = ops.where(operation == place, number, selected[i])
@@ -123,7 +145,9 @@ def _to_bytes_scale(images, fill_value, value_range):
     dtype = images.dtype
     clipped = ops.clip(ops.cast(images, "float32"), low, high)
 
-    def restore(result):
-        return ops.cast(result / scale + low, dtype)
+    scaled = (clipped - low) * scale
 
-    return (clipped - low) * scale, fill_value, restore
+    def restore(result):  # what was not changed comes back to the last bit
+        return ops.cast(ops.where(result == scaled, clipped, result / scale + low), dtype)
+
+    return scaled, fill_value, restore

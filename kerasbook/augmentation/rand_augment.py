@@ -59,8 +59,10 @@ class RandAugment(RandomOperations):
         the identity; here they move away from 1, to either side, as in torchvision.
     """
 
-    def __init__(self, num_operations=2, level=9, *, operations=None, ranges=None, **kwargs):
-        super().__init__(operations=operations or OPERATIONS, ranges=ranges, **kwargs)
+    papers = OPERATIONS
+
+    def __init__(self, num_operations=2, level=9, **kwargs):
+        super().__init__(**kwargs)
         self.num_operations = positive_integer("num_operations", num_operations)
         self.level = level_of(level)
 

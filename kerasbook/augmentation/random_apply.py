@@ -4,7 +4,7 @@ import keras
 from keras import ops
 
 from kerasbook.augmentation.arguments import probability
-from kerasbook.augmentation.composite import Composite
+from kerasbook.augmentation.composite import Composite, chosen
 
 
 @keras.saving.register_keras_serializable(package="kerasbook")
@@ -14,7 +14,7 @@ class RandomApply(Composite):
     Each image gets all of them with probability `rate`, and none otherwise.
 
     Args:
-        augmentations: List of augmentations that change each image by itself, one at least.
+        augmentations: List of augmentations that keep the shapes of all features, one at least.
         rate: Probability of carrying them out, in [0, 1].
         **kwargs: As in `Sequence`.
 
@@ -26,8 +26,8 @@ class RandomApply(Composite):
         What came in, of the same structure, shapes and dtypes.
 
     Raises:
-        ValueError: If `rate` is not in [0, 1], or `augmentations` is not such a list, or they
-            do not agree on what images are.
+        ValueError: If `rate` is not in [0, 1], or `augmentations` is no list of
+            augmentations, or they do not have one `value_range`.
 
     Example:
         >>> augmentation = kerasbook.augmentation
@@ -40,12 +40,20 @@ class RandomApply(Composite):
 
     def __init__(self, augmentations, rate=0.5, **kwargs):
         super().__init__(augmentations, **kwargs)
-        self.require_plans()
         self.rate = probability("rate", rate)
 
     @property
     def num_steps(self):
         return sum(child.num_steps for child in self.augmentations)
+
+    def transform(self, batch, drawn):
+        if self.is_planned:
+            return super().transform(batch, drawn)
+        coin, parts = self.parts(drawn)
+        changed = batch
+        for child, draws in parts:
+            changed = child.transform(changed, draws)
+        return chosen([batch, changed], ops.cast(coin[:, 0] < self.rate, "int32"))
 
     def plan(self, drawn, state):
         coin, plans = self.plans(drawn, state)

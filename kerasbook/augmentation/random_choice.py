@@ -5,7 +5,7 @@ import numpy as np
 from keras import ops
 
 from kerasbook.augmentation.arguments import probability
-from kerasbook.augmentation.composite import Composite
+from kerasbook.augmentation.composite import Composite, chosen
 
 
 @keras.saving.register_keras_serializable(package="kerasbook")
@@ -13,7 +13,7 @@ class RandomChoice(Composite):
     """Carries out one of several augmentations, drawn for each image.
 
     Args:
-        augmentations: List of augmentations that change each image by itself, one at least.
+        augmentations: List of augmentations that keep the shapes of all features, one at least.
         probabilities: Probability of each of them, which sum to 1; `None` makes all equally
             likely.
         **kwargs: As in `Sequence`.
@@ -27,7 +27,7 @@ class RandomChoice(Composite):
 
     Raises:
         ValueError: If `probabilities` are not one for each, with a sum of 1, or `augmentations`
-            is not such a list, or they do not agree on what images are.
+            is no list of augmentations, or they do not have one `value_range`.
 
     Example:
         >>> augmentation = kerasbook.augmentation
@@ -42,20 +42,29 @@ class RandomChoice(Composite):
 
     def __init__(self, augmentations, probabilities=None, **kwargs):
         super().__init__(augmentations, **kwargs)
-        self.require_plans()
-        self.probabilities = probabilities
         self._bounds = _bounds(probabilities, len(self.augmentations))
+        self.probabilities = None if probabilities is None else [float(p) for p in probabilities]
 
     @property
     def num_steps(self):
         return max(child.num_steps for child in self.augmentations)
 
+    def transform(self, batch, drawn):
+        if self.is_planned:
+            return super().transform(batch, drawn)
+        own, parts = self.parts(drawn)
+        return chosen([child.transform(batch, draws) for child, draws in parts], self._place(own))
+
+    def _place(self, own):
+        """Returns which child each example gets, integers `(batch,)`."""
+        return ops.sum(ops.cast(own >= ops.convert_to_tensor(self._bounds), "int32"), axis=-1)
+
     def plan(self, drawn, state):
-        place, plans = self.plans(drawn, state)
-        chosen = ops.sum(ops.cast(place >= ops.convert_to_tensor(self._bounds), "int32"), axis=-1)
+        own, plans = self.plans(drawn, state)
+        place = self._place(own)
 
         def pick(part):  # (batch, children, steps, ...)
-            where = ops.reshape(chosen, (-1, *[1] * (len(part.shape) - 1)))
+            where = ops.reshape(place, (-1, *[1] * (len(part.shape) - 1)))
             return ops.squeeze(ops.take_along_axis(part, where, axis=1), axis=1)
 
         return type(plans[0])(*map(pick, self.stacked(plans)))
@@ -68,6 +77,10 @@ def _bounds(probabilities, count):
     """Returns where in [0, 1) the second child begins, the third, and so on."""
     if probabilities is None:
         probabilities = [1 / count] * count
+    if np.ndim(probabilities) != 1:
+        raise ValueError(
+            f"`probabilities` must be a list of numbers. Received: probabilities={probabilities}"
+        )
     for number in probabilities:
         probability("probabilities", number)
     if len(probabilities) != count or abs(sum(probabilities) - 1) > 1e-6:

@@ -5,7 +5,7 @@ from keras import ops
 
 from kerasbook.augmentation.arguments import probability
 from kerasbook.augmentation.image_augmentation import ImageAugmentation
-from kerasbook.augmentation.levels import magnitude_of
+from kerasbook.augmentation.levels import magnitude_of, rate_of
 from kerasbook.augmentation.operations import get_operation
 from kerasbook.augmentation.program import Steps
 from kerasbook.layers.arguments import number_of
@@ -73,7 +73,9 @@ class RandomOperation(ImageAugmentation):
 
     def plan(self, drawn, state):
         (strength,) = state
-        which = ops.where(drawn[:, :1] < self.rate, 0, 1)
+        first = ops.zeros_like(drawn[:, :1], dtype="int32")
+        taken = drawn[:, :1] < rate_of(first, self.rate, strength, self.operations)
+        which = ops.where(taken, first, 1)
         coin, place = drawn[:, 1:2], drawn[:, 2:3]
         if self.magnitude is None:
             low, high = self._levels or (0, 10)
@@ -82,9 +84,10 @@ class RandomOperation(ImageAugmentation):
         else:
             low, high = self._magnitudes
             magnitude = low + (high - low) * place
-            still = get_operation(self.operation).low
-            magnitude = still + strength * (magnitude - still)
-        return Steps(ops.cast(which, "int32"), magnitude, drawn[:, None, 3:])
+            found = get_operation(self.operation)
+            magnitude = found.low + strength * (magnitude - found.low)
+            magnitude = ops.floor(magnitude + 0.5) if found.whole else magnitude
+        return Steps(which, magnitude, drawn[:, None, 3:])
 
     def get_config(self):
         config = super().get_config()

@@ -36,7 +36,11 @@ class RandomOrder(Composite):
 
     def __init__(self, augmentations, **kwargs):
         super().__init__(augmentations, **kwargs)
-        self.require_plans()
+        if not self.is_planned:
+            raise ValueError(
+                "`augmentations` must change each image by itself, by steps of operations, and "
+                f"agree on what images are. Received: augmentations={augmentations!r}"
+            )
 
     @property
     def num_own_draws(self):
@@ -53,6 +57,6 @@ class RandomOrder(Composite):
         def arrange(part):  # (batch, children, steps, ...)
             where = ops.reshape(order, (-1, part.shape[1], *[1] * (len(part.shape) - 2)))
             part = ops.take_along_axis(part, where, axis=1)
-            return ops.reshape(part, (-1, self.num_steps, *part.shape[3:]))
+            return ops.reshape(part, (ops.shape(part)[0], self.num_steps, *part.shape[3:]))
 
         return type(plans[0])(*map(arrange, self.stacked(plans)))

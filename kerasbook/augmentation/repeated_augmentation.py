@@ -51,6 +51,7 @@ class RepeatedAugmentation(Augmentation):
             )
         self.augmentation = augmentation
         self.num_repeats = positive_integer("num_repeats", num_repeats)
+        self.num_copies = num_repeats * augmentation.num_copies
         self.mixes_labels = augmentation.mixes_labels
 
     @property
@@ -64,9 +65,6 @@ class RepeatedAugmentation(Augmentation):
         repeated = tree.map_structure(lambda x: ops.repeat(x, self.num_repeats, axis=0), batch)
         drawn = ops.reshape(drawn, (-1, self.augmentation.num_draws))
         return self.augmentation.transform(repeated, drawn)
-
-    def compute_output_shape(self, input_shape):
-        return input_shape  # as outside training, which is all that a graph of layers knows
 
     def get_config(self):
         config = super().get_config()

@@ -45,8 +45,18 @@ class Sequence(Composite):
     def transform(self, batch, drawn):
         if self.is_planned:
             return super().transform(batch, drawn)
-        end = 0
-        for child in self.augmentations:
-            start, end = end, end + child.num_draws
-            batch = child.transform(batch, drawn[:, start:end])
+        for child, draws in self.parts(drawn)[1]:
+            batch = child.transform(batch, draws)
         return batch
+
+    def call(self, inputs, training=False):
+        if training:
+            return super().call(inputs, training=True)
+        for child in self.augmentations:  # crops change images then, too
+            inputs = child(inputs, training=False)
+        return inputs
+
+    def compute_output_shape(self, input_shape):
+        for child in self.augmentations:
+            input_shape = child.compute_output_shape(input_shape)
+        return input_shape

@@ -50,8 +50,11 @@ class TrivialAugmentWide(RandomOperations):
         are up to 32 pixels; here they are up to 1/7 of the side, which is that at 224 pixels.
     """
 
-    def __init__(self, num_levels=31, *, operations=None, ranges=None, **kwargs):
-        super().__init__(operations=operations or OPERATIONS, ranges=ranges or RANGES, **kwargs)
+    papers = OPERATIONS
+    papers_ranges = RANGES
+
+    def __init__(self, num_levels=31, **kwargs):
+        super().__init__(**kwargs)
         self.num_levels = positive_integer("num_levels", num_levels)
         if num_levels < 2:
             raise ValueError(f"`num_levels` must be above 1. Received: num_levels={num_levels}")

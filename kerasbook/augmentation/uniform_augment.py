@@ -44,8 +44,10 @@ class UniformAugment(RandomOperations):
         step is itself drawn uniformly from [0, 1]; a fair coin is the same.
     """
 
-    def __init__(self, num_operations=2, rate=0.5, *, operations=None, ranges=None, **kwargs):
-        super().__init__(operations=operations or OPERATIONS, ranges=ranges, **kwargs)
+    papers = OPERATIONS
+
+    def __init__(self, num_operations=2, rate=0.5, **kwargs):
+        super().__init__(**kwargs)
         self.num_operations = positive_integer("num_operations", num_operations)
         self.rate = probability("rate", rate)
 

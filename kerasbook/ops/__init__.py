@@ -6,7 +6,7 @@ from kerasbook.ops.compiled import compiled
 from kerasbook.ops.convolution import conv, conv_output_length
 from kerasbook.ops.convolution_matrix import convolution_matrix
 from kerasbook.ops.convolution_per_image import conv_per_image
-from kerasbook.ops.images import count_values, map_images, rows_at, widest_float
+from kerasbook.ops.images import count_values, kept, map_images, rows_at, widest_float
 from kerasbook.ops.local_convolution import local_conv
 from kerasbook.ops.normalization import (
     filter_response_normalization,
@@ -19,6 +19,7 @@ from kerasbook.ops.pooling import lp_pool, max_pool_with_argmax, max_unpool
 from kerasbook.ops.random import random_uniform
 from kerasbook.ops.replicas import calls_may_set_trainable_variables, mean_over_replicas
 from kerasbook.ops.tiled_convolution import tiled_conv
+from kerasbook.ops.values import values_at_hand
 from kerasbook.ops.windows import window_taps
 
 __all__ = [
@@ -35,6 +36,7 @@ __all__ = [
     "group_normalization",
     "has_fused_batch_normalization",
     "heaviside",
+    "kept",
     "local_conv",
     "local_response_normalization",
     "lp_pool",
@@ -46,6 +48,7 @@ __all__ = [
     "rows_at",
     "swish",
     "tiled_conv",
+    "values_at_hand",
     "widest_float",
     "window_taps",
 ]

@@ -6,8 +6,8 @@ import keras
 def compiled(function):
     """Returns a function that XLA compiles as one piece, once for each shape it meets.
 
-    On TensorFlow a call whose arguments have unknown sizes runs as it is, and so does one in a
-    graph that XLA compiles anyway; on torch every call does.
+    On TensorFlow a call whose arguments have unknown sizes, but for the batch's, runs as it is;
+    on torch every call does.
 
     Args:
         function: A function of tensors, without side effects.
@@ -19,14 +19,14 @@ def compiled(function):
     if backend == "tensorflow":
         import tensorflow as tf
 
-        compiled_function = tf.function(function, jit_compile=True)
+        compiled_function = tf.function(function, jit_compile=True, autograph=False)
 
         def call(*arguments):
             shapes = [tf.convert_to_tensor(x).shape for x in tf.nest.flatten(arguments)]
-            static = all(shape.is_fully_defined() for shape in shapes)
-            # In eager mode every size is known; in a graph only what the signature says. The
-            # batch may be unknown: XLA compiles for the sizes that come.
-            if static or all(shape[1:].is_fully_defined() for shape in shapes if shape.rank):
+            if tf.executing_eagerly() and any(0 in shape for shape in shapes[:1]):
+                return function(*arguments)  # XLA takes the first image of a batch in any case
+            # In eager mode every size is known; in a graph only what the signature says.
+            if all(s.rank is not None and s[1:].is_fully_defined() for s in shapes):
                 return compiled_function(*arguments)
             return function(*arguments)
 

@@ -3,20 +3,23 @@
 import keras
 from keras import ops
 
+_COUNTS = 8  # a power of two
 
-def map_images(function, images, *operands):
+
+def map_images(function, images, *operands, shape=None):
     """Applies a function to one image after the other.
 
     Under XLA that is one loop, in which `keras.ops.switch` runs one branch for each image.
 
     Args:
         function: Function of an image and of one row of each operand; returns an image of the
-            same shape and dtype.
+            same dtype.
         images: Tensor `(batch, ...)`.
         *operands: Tensors `(batch, ...)`.
+        shape: Shape of an image of the result; `None` is that of `images`.
 
     Returns:
-        Tensor of the shape and dtype of `images`.
+        Tensor of the dtype of `images`.
     """
     if keras.backend.backend() == "tensorflow":
         import tensorflow as tf
@@ -24,7 +27,7 @@ def map_images(function, images, *operands):
         return tf.map_fn(
             lambda row: function(*row),
             (images, *operands),
-            fn_output_signature=tf.TensorSpec(images.shape[1:], images.dtype),
+            fn_output_signature=tf.TensorSpec(shape or images.shape[1:], images.dtype),
         )
     return ops.map(lambda row: function(*row), (images, *operands))
 
@@ -56,14 +59,24 @@ def count_values(values, size):
     Returns:
         Int32 tensor `(size,)`.
     """
-    values = ops.reshape(values, (-1,))
-    if keras.backend.backend() == "tensorflow":
-        import tensorflow as tf
+    # Unlike `ops.bincount`, a scatter of ones compiles under XLA, in a loop and on JAX. Values
+    # in turn go to one of several counts, so that no addition waits for the one before.
+    turn = ops.bitwise_and(ops.arange(ops.shape(values)[-1], dtype="int32"), _COUNTS - 1)
+    place = ops.reshape(values + size * turn, (-1, 1))
+    ones = ops.ones_like(place[:, 0], dtype="int32")
+    return ops.sum(
+        ops.reshape(ops.scatter(place, ones, (_COUNTS * size,)), (_COUNTS, size)), axis=0
+    )
 
-        # Unlike tf.math.bincount it compiles under XLA with a size of its own in a loop.
-        counts = tf.zeros(size, tf.int32)
-        return tf.tensor_scatter_nd_add(counts, values[:, None], tf.ones_like(values))
-    return ops.cast(ops.bincount(values, minlength=size), "int32")
+
+def kept(values):
+    """Returns a vector as it is, computed once.
+
+    XLA would put the computation of a table into each look-up, and repeat it for each pixel;
+    it does not look through a scatter.
+    """
+    places = ops.arange(values.shape[0])[:, None]
+    return ops.scatter(places, values, values.shape)
 
 
 def widest_float():

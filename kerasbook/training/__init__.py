@@ -11,6 +11,7 @@ __getattr__, __dir__ = attach(
         "evaluate": "run",
         "export_run": "prediction",
         "predict": "prediction",
+        "preview_augmentation": "preview",
         "recipe_of": "run",
         "train": "run",
     },

@@ -124,6 +124,36 @@ class LabelledImages:
         return Examples(dataset, count, self.image_shape, f"The split {split!r} of {self.name!r}")
 
 
+def read_images(name, data_dir=None, *, first=0, count=1):
+    """Returns images of a dataset's first split, whatever else its examples hold.
+
+    Args:
+        name: As in `LabelledImages`.
+        data_dir: As in `LabelledImages`.
+        first: Number of the first image, from 0.
+        count: Number of images; fewer are returned where the split ends.
+
+    Raises:
+        ValueError: If the dataset is unknown, or its examples have no `image`, or `first` is
+            not below their number.
+        FileNotFoundError: If `data_dir` is no folder.
+    """
+    builder = _open(name, data_dir)
+    splits = builder.info.splits
+    split = "train" if "train" in splits else next(iter(splits))
+    total = splits[split].num_examples
+    if "image" not in builder.info.features:
+        raise ValueError(
+            f"`dataset` must have the feature `image`. Received: dataset={name!r} with "
+            f"{sorted(builder.info.features)}"
+        )
+    if not 0 <= first < total:
+        raise ValueError(f"`index` must be in [0, {total}). Received: index={first}")
+    part = f"{split}[{first}:{min(first + count, total)}]"
+    dataset = builder.as_dataset(split=part, shuffle_files=False)
+    return [example["image"] for example in dataset.as_numpy_iterator()]
+
+
 def list_datasets(data_dir=None):
     """Returns the names of the datasets: the embedded one, those in `data_dir`, and TFDS'."""
     here = []

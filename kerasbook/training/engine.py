@@ -165,6 +165,7 @@ class Engine:
             verbose=self._verbose,
             epochs=epochs,
             steps=self._training.steps,
+            augmentation=self._training.policy,
         )
 
     def _train_epoch(self, callbacks, stop, start):

@@ -5,6 +5,10 @@ each example. A run may therefore begin in the middle of one. Each global batch 
 the replicas in equal parts. Examples that come again to fill up the last one have weight 0: in
 losses, gradients and metrics no example is lost or counted twice. Only the batch statistics of a
 batch normalization see them; they are spread over the whole batch for its sake.
+
+A policy that mixes examples gets the global batch, before it is dealt out and filled up: what is
+mixed with what does not depend on the replicas, and no example of weight 0 is among it. Every
+worker then augments the whole batch, and keeps its part. The labels are one-hot from there on.
 """
 
 import numpy as np
@@ -19,7 +23,7 @@ class Pipeline:
 
     Each element is a tuple for one replica: inputs float32 `(n, height, width, channels)`,
     labels `(n,)`, weights `(n,)` that are 1 or 0, and the number of examples in the global batch,
-    a float32 scalar.
+    a float32 scalar. Labels that are mixed are shares of the classes, float32 `(n, classes)`.
 
     Args:
         examples: The split, see `kerasbook.training.data.Examples`.
@@ -28,9 +32,11 @@ class Pipeline:
         shuffle: Whether to visit the examples in a new random order each epoch.
         seed: Seed of the order and of the augmentation.
         policy: Augmentation policy, or `None`.
+        classes: Number of classes, for a policy that mixes labels.
         static: Whether to fill the last batch up to full size, as TPUs need it.
 
     Attributes:
+        policy: The policy.
         steps: Number of global batches in an epoch.
         count: Number of examples in an epoch.
     """
@@ -44,8 +50,10 @@ class Pipeline:
         shuffle=False,
         seed=0,
         policy=None,
+        classes=None,
         static=False,
     ):
+        self.policy = policy
         self.count = examples.count
         self.steps = -(-examples.count // batch_size)
         self.batch_size = batch_size
@@ -53,7 +61,11 @@ class Pipeline:
         self._preprocessing = preprocessing
         self._shuffle = shuffle
         self._seed = seed
-        self._policy = policy
+        self._mixes_labels = getattr(policy, "mixes_labels", False)
+        self._needs_batch = self._mixes_labels or getattr(policy, "needs_batch", False)
+        if self._mixes_labels and classes is None:
+            raise ValueError("`classes` must be given where labels are mixed. Received: None")
+        self._classes = classes
         self._static = static
         if examples.fits_in_memory:
             self._images, self._labels = (tf.constant(array) for array in examples.arrays)
@@ -72,8 +84,14 @@ class Pipeline:
         first = context.input_pipeline_id * here
         batches = self._in_memory(epoch) if self._examples.fits_in_memory else self._streamed(epoch)
         batches = batches.skip(first_step)
+        if self._needs_batch:
+            batches = batches.map(
+                lambda *batch: self._augmented(epoch, *batch),
+                num_parallel_calls=tf.data.AUTOTUNE,
+                deterministic=True,
+            )
         if replicas == 1 and not self._static:
-            dataset = batches.map(lambda *b: (*b, tf.ones_like(b[0], tf.float32), _size(b[0])))
+            dataset = batches.map(lambda *b: (*b, tf.ones(tf.shape(b[0])[:1]), _size(b[0])))
         else:
             parts = batches.map(lambda *batch: self._deal(batch, replicas, first, here))
             dataset = parts.unbatch()
@@ -120,7 +138,8 @@ class Pipeline:
     def _deal(self, batch, replicas, first, here):
         """Splits a global batch into one part per replica and returns those of this worker."""
         size = tf.shape(batch[0])[0]
-        part = (self.batch_size if self._static else size) + replicas - 1
+        full = self.batch_size * getattr(self.policy, "num_copies", 1)
+        part = (full if self._static else size) + replicas - 1
         part //= replicas
         place = tf.range(part * replicas)
         weight = tf.cast(place < size, tf.float32)
@@ -129,18 +148,28 @@ class Pipeline:
         parts = [tf.gather(values, place) for values in batch]
         return (*parts, weight, tf.repeat(_size(batch[0]), here))
 
-    def _finish(self, epoch, index, *rest):
+    def _finish(self, epoch, *part):
         """Looks up, augments and scales one replica's part."""
-        if self._examples.fits_in_memory:
-            images, labels = tf.gather(self._images, index), tf.gather(self._labels, index)
-            weight, total = rest
-            images = self._preprocessing.resize(images)
-        else:
-            images, labels, weight, total = rest
-        if self._policy is not None:
-            images = self._policy.apply(images, self._policy.draw(self._seed, epoch, index))
+        *batch, weight, total = part
+        images, labels = batch if self._needs_batch else self._augmented(epoch, *batch)
         return self._preprocessing.scale(images), labels, weight, total
 
+    def _augmented(self, epoch, index, *loaded):
+        """Returns images, looked up unless they are loaded, and labels, both augmented."""
+        if self._examples.fits_in_memory:
+            loaded = tf.gather(self._images, index), tf.gather(self._labels, index)
+        images, labels = loaded
+        images = self._preprocessing.resize(images)
+        if self.policy is None:
+            return images, labels
+        drawn = self.policy.draw(self._seed, epoch, index)
+        if not self._needs_batch:
+            return self.policy.apply(images, drawn), labels
+        if self._mixes_labels:
+            labels = tf.one_hot(labels, self._classes)
+        mixed = self.policy.apply({"images": images, "labels": labels}, drawn)
+        return mixed["images"], mixed["labels"]
 
-def _size(index):
-    return tf.cast(tf.shape(index)[0], tf.float32)
+
+def _size(batch):
+    return tf.cast(tf.shape(batch)[0], tf.float32)

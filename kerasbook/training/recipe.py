@@ -3,7 +3,11 @@
 import ast
 import dataclasses
 import difflib
+import json
 import math
+import os
+
+from kerasbook import augmentation
 
 OPTIMIZERS = ("adam", "adamw", "lion", "nadam", "rmsprop", "sgd")
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
@@ -36,7 +40,10 @@ class Recipe:
             the learning rate; 0 is none.
         label_smoothing: Share of the target spread over all classes, in [0, 1).
         clip_norm: Greatest global norm of the gradient; `None` does not clip.
-        augmentation: Name of a policy, see `kerasbook.augmentation.list_policies`.
+        augmentation: Name of a policy, see `kerasbook.augmentation.list_policies`; or the path
+            of a policy's JSON file, its dictionary, or the policy itself, an `Augmentation`.
+            What has no name is kept as its dictionary: the file is read at once, and
+            not needed again.
         precision: One of `PRECISIONS`.
         seed: Seed of the initial weights, the order of examples and all draws.
     """
@@ -61,7 +68,7 @@ class Recipe:
     weight_decay: float = 0.0
     label_smoothing: float = 0.0
     clip_norm: float = None
-    augmentation: str = "none"
+    augmentation: str | dict = "none"
     precision: str = "float32"
     seed: int = 0
 
@@ -69,6 +76,7 @@ class Recipe:
         for field in ("image_size", "mean", "std"):
             if isinstance(getattr(self, field), list):
                 object.__setattr__(self, field, tuple(getattr(self, field)))
+        object.__setattr__(self, "augmentation", _plain_policy(self.augmentation))
         for field, (kinds, said) in _KINDS.items():
             value = getattr(self, field)
             if not isinstance(value, kinds) or isinstance(value, bool):
@@ -127,10 +135,11 @@ _KINDS = {
     **dict.fromkeys(
         (
             *("name", "model", "dataset", "train_split", "validation_split", "test_split"),
-            *("optimizer", "schedule", "augmentation", "precision"),
+            *("optimizer", "schedule", "precision"),
         ),
         (str, "a string"),
     ),
+    "augmentation": ((str, dict), "a policy, its name, its JSON file or its dictionary"),
     **dict.fromkeys(("model_arguments", "optimizer_arguments"), (dict, "a dictionary")),
     **dict.fromkeys(("epochs", "batch_size", "seed"), (int, "an integer")),
     **dict.fromkeys(
@@ -142,6 +151,15 @@ _KINDS = {
     "mean": (tuple, "one number or several, in brackets"),
     "std": (tuple, "one number or several, in brackets"),
 }
+
+
+def _plain_policy(policy):
+    """Returns a policy as its name or its dictionary of plain JSON; other things as they are."""
+    if isinstance(policy, os.PathLike) or (isinstance(policy, str) and policy.endswith(".json")):
+        policy = augmentation.get_policy(policy)
+    if isinstance(policy, augmentation.Augmentation):
+        return augmentation.to_json(policy)
+    return json.loads(json.dumps(policy)) if isinstance(policy, dict) else policy
 
 
 def _require(recipe, field, holds, rule):

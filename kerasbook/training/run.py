@@ -81,7 +81,8 @@ def train(
             f"`batch_size` must be at least the number of replicas, {replicas}. "
             f"Received: batch_size={recipe.batch_size}"
         )
-    training, validation = _pipelines(recipe, splits, preprocessing, policy, strategy)
+    pipelines = _pipelines(recipe, splits, preprocessing, policy, strategy, len(data.class_names))
+    training, validation = pipelines
     model = _build(recipe, data, preprocessing, strategy, training.steps)
     if resume:
         folder = RunFolder.open(run_dir)
@@ -136,7 +137,7 @@ def train(
         raise
 
 
-def _pipelines(recipe, splits, preprocessing, policy, strategy):
+def _pipelines(recipe, splits, preprocessing, policy, strategy, classes):
     """Returns the pipelines of the training and of the validation examples."""
     static = isinstance(strategy, tf.distribute.TPUStrategy)
     training = Pipeline(
@@ -146,6 +147,7 @@ def _pipelines(recipe, splits, preprocessing, policy, strategy):
         shuffle=True,
         seed=recipe.seed,
         policy=policy,
+        classes=classes,
         static=static,
     )
     batch_size = max(EVALUATION_BATCH, strategy.num_replicas_in_sync)

@@ -40,11 +40,23 @@ class Classifier:
         return tf.math.log(tf.maximum(outputs, 1e-7))
 
     def losses(self, logits, labels, smoothing=0.0):
-        """Returns the cross-entropy of each example, `(batch,)`."""
-        if not smoothing:
+        """Returns the cross-entropy of each example, `(batch,)`.
+
+        Labels are numbers of classes `(batch,)`, or shares of the classes `(batch, classes)`.
+        """
+        shares = len(labels.shape) == 2
+        if not smoothing and not shares:
             return tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
-        targets = tf.one_hot(labels, self.classes) * (1 - smoothing) + smoothing / self.classes
+        targets = labels if shares else tf.one_hot(labels, self.classes)
+        targets = targets * (1 - smoothing) + smoothing / self.classes
         return tf.nn.softmax_cross_entropy_with_logits(targets, logits)
+
+    @staticmethod
+    def right(logits, labels):
+        """Returns 1 where the greatest logit is at the label, or at its greatest share."""
+        if len(labels.shape) == 2:
+            labels = tf.argmax(labels, -1)
+        return tf.cast(tf.argmax(logits, -1) == labels, tf.float32)
 
     def penalties(self):
         """Returns the sum of the model's own losses, such as regularizers."""
@@ -107,7 +119,7 @@ class TrainingStep:
         if self._clip_norm is not None or self._scaled:
             gradients = self._of_all_replicas(gradients)
         self._optimizer.apply_gradients(zip(gradients, variables, strict=True))
-        right = tf.cast(tf.argmax(logits, -1) == labels, tf.float32)
+        right = classifier.right(logits, labels)
         count = tf.reduce_sum(weights)
         # The reported loss counts each example once, penalties included, as Keras reports it.
         return tf.stack([loss * total, tf.reduce_sum(right * weights), count])
@@ -153,7 +165,7 @@ class EvaluationStep:
         images, labels, weights, _ = batch
         logits = self._classifier(images, training=False)
         losses = self._classifier.losses(logits, labels)
-        right = tf.cast(tf.argmax(logits, -1) == labels, tf.float32)
+        right = self._classifier.right(logits, labels)
         return tf.stack([tf.reduce_sum(v * weights) for v in (losses, right, tf.ones_like(right))])
 
 

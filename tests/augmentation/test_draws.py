@@ -1,9 +1,12 @@
 """Stateless draws: uniform, independent, and a function of seed, epoch and example alone."""
 
 import numpy as np
+import pytest
 import tensorflow as tf
 
 from kerasbook.augmentation.draws import uniform
+
+pytestmark = pytest.mark.tensorflow
 
 
 def test_uniform_by_chi_square():

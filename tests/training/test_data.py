@@ -7,7 +7,7 @@ import pytest
 import tensorflow_datasets as tfds
 
 from kerasbook.data import DIGITS, read_digits
-from kerasbook.training.data import LabelledImages, list_datasets
+from kerasbook.training.data import LabelledImages, list_datasets, read_images
 
 
 def test_digits_by_name_and_by_folder(tmp_path):
@@ -86,3 +86,11 @@ def test_a_dataset_that_cannot_be_downloaded_is_named(tmp_path, monkeypatch):
     monkeypatch.setattr(tfds.core.DatasetBuilder, "download_and_prepare", fail)
     with pytest.raises(ValueError, match="prepared or downloadable.*'mnist'.*: no network$"):
         LabelledImages("mnist", tmp_path)
+
+
+def test_images_of_a_dataset_without_labels_and_what_has_none(data_dir):
+    images = read_images("camvid", data_dir, first=2, count=2)
+    assert [image.shape for image in images] == [images[0].shape] * 2
+    assert np.array_equal(read_images("camvid", data_dir, first=3)[0], images[1])
+    with pytest.raises(ValueError, match="`dataset` must have the feature `image`.*imdb_reviews"):
+        read_images("imdb_reviews", data_dir)

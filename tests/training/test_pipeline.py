@@ -6,7 +6,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from kerasbook.augmentation import ShiftFlip
+from kerasbook.augmentation import (
+    Augmentation,
+    RandomOperation,
+    RepeatedAugmentation,
+    ShiftFlip,
+)
 from kerasbook.serving import Preprocessing
 from kerasbook.testing import two_replicas
 from kerasbook.training.data import LabelledImages
@@ -102,3 +107,71 @@ def test_replicas_share_every_example_out_once(either, static):
 def test_images_are_resized(examples):
     pipeline = Pipeline(examples, Preprocessing(12, 10, 1), 50)
     assert batches(pipeline)[0][0].shape == (50, 12, 10, 1)
+
+
+class MixNeighbours(Augmentation):
+    """Mixes each example with the next of its batch, by a share that it draws."""
+
+    mixes_labels = True
+    needs_batch = True
+    num_draws = 1
+
+    def transform(self, batch, drawn):
+        def mixed(x):
+            floats = tf.cast(x, tf.float32)
+            share = tf.reshape(drawn, (-1, *[1] * (len(x.shape) - 1)))
+            return tf.cast(share * floats + (1 - share) * tf.roll(floats, -1, 0), x.dtype)
+
+        return {name: mixed(feature) for name, feature in batch.items()}
+
+
+def test_mixing_gets_the_global_batch_before_it_is_dealt_out(either):
+    """On two replicas, one of them filled up, the same examples are mixed as on one."""
+    policy = MixNeighbours()
+    pipeline = Pipeline(either, PREPROCESSING, 15, policy=policy, classes=10, seed=3)
+    alone = batches(pipeline, epoch=1)
+    raw, labels = (np.stack(x) for x in zip(*either.dataset.as_numpy_iterator(), strict=True))
+    share = policy.draw(3, 1, np.arange(45, 50)).numpy()
+    expected = share * np.eye(10)[labels[45:]] + (1 - share) * np.eye(10)[np.roll(labels[45:], -1)]
+    np.testing.assert_allclose(alone[3][1], expected, atol=1e-6)
+    share, last = share[..., None, None], raw[45:].astype("float32")
+    pixels = (share * last + (1 - share) * np.roll(last, -1, 0)).astype("uint8")
+    np.testing.assert_allclose(alone[3][0], (pixels / 255 - 0.5) / 0.25, atol=0.02)
+    assert [p[1].shape for p in alone] == [(15, 10)] * 3 + [(5, 10)]
+    assert [p[2].tolist() for p in alone] == [[1.0] * 15] * 3 + [[1.0] * 5]
+
+    for static in (False, True):
+        strategy = two_replicas()
+        pipeline = Pipeline(
+            either, PREPROCESSING, 15, policy=policy, classes=10, seed=3, static=static
+        )
+        for whole, batch in zip(alone, pipeline.epoch(strategy, epoch=1), strict=True):
+            parts = [[v.numpy() for v in strategy.experimental_local_results(b)] for b in batch]
+            weights = np.concatenate(parts[2])
+            assert len(weights) == (16 if static else len(whole[0]) + 1)
+            for i in (0, 1):
+                np.testing.assert_array_equal(np.concatenate(parts[i])[weights == 1], whole[i])
+
+
+def test_repeated_examples_all_count(either):
+    policy = RepeatedAugmentation(RandomOperation("rotate"), num_repeats=3)
+    parts = batches(Pipeline(either, PREPROCESSING, 20, policy=policy))
+    assert [(len(p[0]), len(p[2]), float(p[3])) for p in parts] == [
+        (60, 60, 60),
+        (60, 60, 60),
+        (30, 30, 30),
+    ]
+    labels = [int(label) for _, label in either.dataset.as_numpy_iterator()]
+    assert np.concatenate([p[1] for p in parts]).tolist() == np.repeat(labels, 3).tolist()
+    strategy = two_replicas()
+    pipeline = Pipeline(either, PREPROCESSING, 20, policy=policy, static=True)
+    weights = [
+        float(sum(w.numpy().sum() for w in strategy.experimental_local_results(batch[2])))
+        for batch in pipeline.epoch(strategy)
+    ]
+    assert weights == [60, 60, 30]
+
+
+def test_mixed_labels_need_the_number_of_classes(examples):
+    with pytest.raises(ValueError, match="`classes` must be given where labels are mixed"):
+        Pipeline(examples, PREPROCESSING, 16, policy=MixNeighbours())

@@ -64,3 +64,29 @@ def test_settings_are_literals_or_text():
     for bad in ("epochs", "=3"):
         with pytest.raises(ValueError, match="`--set` must be field=value"):
             parse_settings([bad])
+
+
+def test_a_policy_without_a_name_is_kept_as_its_dictionary(tmp_path):
+    policy = augmentation.RandAugment(3, level=5)
+    described = augmentation.to_json(policy, tmp_path / "policy.json")
+    by_file = RECIPE.replace(augmentation=str(tmp_path / "policy.json"))
+    assert by_file.augmentation == described
+    assert RECIPE.replace(augmentation=tmp_path / "policy.json") == by_file
+    assert RECIPE.replace(augmentation=policy) == by_file
+    assert RECIPE.replace(augmentation=described) == by_file
+    (tmp_path / "policy.json").unlink()
+    again = Recipe(**json.loads(json.dumps(by_file.to_json())))
+    assert again == by_file
+    assert augmentation.get_policy(again.augmentation).level == 5
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        (3, "`augmentation` must be a policy, its name, its JSON file or its dictionary.*=3"),
+        ("nowhere.json", "The policy of nowhere.json cannot be read: No such file"),
+    ],
+)
+def test_no_policy_at_all(value, message):
+    with pytest.raises(ValueError, match=message):
+        RECIPE.replace(augmentation=value)

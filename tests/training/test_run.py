@@ -5,7 +5,9 @@ import shutil
 
 import pytest
 
-from kerasbook import recipes, training
+from kerasbook import augmentation, recipes, training
+from kerasbook.callbacks import AugmentationSchedule
+from kerasbook.callbacks.epoch_log import read_log
 from kerasbook.training.files import RunFolder
 
 RECIPE = recipes.get_recipe("digits_lenet5").replace(epochs=2, batch_size=16)
@@ -163,3 +165,43 @@ def test_a_model_that_returns_logits_learns(tmp_path):
     recipe = RECIPE.replace(model_arguments=arguments, epochs=3)
     record = training.train(recipe, run_dir=tmp_path / "run", verbose=0)
     assert record["test_accuracy"] > 0.8
+
+
+def test_a_policy_by_its_file_outlives_the_file(tmp_path):
+    """A run resumes without the file, to what a run in one go has."""
+    file, few = tmp_path / "policy.json", {"max_examples": 64, "verbose": 0}
+    policy = augmentation.Sequence(
+        [
+            augmentation.RandomOperation("rotate", magnitude=(-20, 20)),
+            augmentation.RandomOperation("translate_x", level=(0, 5), rate=0.5),
+        ]
+    )
+    augmentation.to_json(policy, file)
+    recipe = RECIPE.replace(augmentation=str(file), schedule="constant", learning_rate=1e-3)
+    whole = training.train(recipe, run_dir=tmp_path / "whole", **few)
+    training.train(recipe.replace(epochs=1), run_dir=tmp_path / "parts", **few)
+    file.unlink()
+    recipe = training.recipe_of(tmp_path / "parts")
+    parts = training.train(
+        recipe.replace(epochs=2), run_dir=tmp_path / "parts", resume=True, verbose=0
+    )
+    assert parts["test_loss"] == whole["test_loss"]
+    assert training.recipe_of(tmp_path / "parts").augmentation == augmentation.to_json(policy)
+
+
+def test_callbacks_reach_the_augmentation_of_the_recipe(tmp_path):
+    """Strength 0 trains as no augmentation does; a schedule changes what later epochs see."""
+    described = {
+        "version": 1,
+        "type": "RandomOperation",
+        "arguments": {"operation": "rotate", "level": 10},
+    }
+    schedule = AugmentationSchedule(schedule="curriculum", stages=[(1, 1.0)])
+    losses = []
+    for policy, callbacks in (("none", []), (described, [schedule])):
+        folder = tmp_path / str(len(losses))
+        recipe = RECIPE.replace(augmentation=policy)
+        training.train(recipe, run_dir=folder, callbacks=callbacks, max_examples=64, verbose=0)
+        losses.append([row["loss"] for row in read_log(folder / "log.csv")])
+    assert losses[0][0] == losses[1][0]
+    assert losses[0][1] != losses[1][1]

@@ -19,7 +19,7 @@ def warp(image, parameters, scene):
 
     Coordinates have 16 binary places, as in Pillow.
     """
-    height, width, channels = image_size(image)
+    height, width, _ = image_size(image)
     column, row = ops.arange(width, dtype="int32"), ops.arange(height, dtype="int32")[:, None]
 
     def source(across, down, start):
@@ -48,22 +48,22 @@ def taken(image, from_x, from_y, fill_value):
 
 def shear_x(magnitude, chance, height, width):
     """Rows shift by `magnitude` pixels a row, the upper one not at all."""
-    return _matrix(1, magnitude, 0, 0, 1, 0, magnitude)
+    return matrix(1, magnitude, 0, 0, 1, 0, magnitude)
 
 
 def shear_y(magnitude, chance, height, width):
     """Columns shift by `magnitude` pixels a column, the left one not at all."""
-    return _matrix(1, 0, 0, magnitude, 1, 0, magnitude)
+    return matrix(1, 0, 0, magnitude, 1, 0, magnitude)
 
 
 def translate_x(magnitude, chance, height, width):
     """The image moves left by a fraction of its width."""
-    return _matrix(1, 0, magnitude * ops.cast(width, magnitude.dtype), 0, 1, 0, magnitude)
+    return matrix(1, 0, magnitude * ops.cast(width, magnitude.dtype), 0, 1, 0, magnitude)
 
 
 def translate_y(magnitude, chance, height, width):
     """The image moves up by a fraction of its height."""
-    return _matrix(1, 0, 0, 0, 1, magnitude * ops.cast(height, magnitude.dtype), magnitude)
+    return matrix(1, 0, 0, 0, 1, magnitude * ops.cast(height, magnitude.dtype), magnitude)
 
 
 def rotate(magnitude, chance, height, width):
@@ -72,12 +72,12 @@ def rotate(magnitude, chance, height, width):
     cosine, sine = ops.cos(angle), ops.sin(angle)
     x, y = (ops.cast(side, magnitude.dtype) / 2 for side in (width, height))
     # Pillow's direction: a positive angle takes the place of a pixel clockwise.
-    return _matrix(
+    return matrix(
         cosine, -sine, x - cosine * x + sine * y, sine, cosine, y - sine * x - cosine * y, magnitude
     )
 
 
-def _matrix(*numbers):
-    """Returns the six numbers, each with the shape of the last argument."""
+def matrix(*numbers):
+    """Returns numbers, each with the shape of the last argument, which is not one of them."""
     *numbers, like = numbers
     return tuple(number + ops.zeros_like(like) for number in numbers)

@@ -7,13 +7,19 @@ from kerasbook.augmentation.operations.values import blended, image_size
 
 def fill_rectangle(image, parameters, scene):
     """The image with one rectangle filled: left, upper, right and lower edge in pixels."""
+    covered = inside(image, [parameters[i] for i in range(4)])
+    return ops.where(covered, ops.cast(scene.fill_value, image.dtype), image)
+
+
+def inside(image, edges):
+    """Tells which pixels are between edges (left, upper, right, lower), `(height, width, 1)`."""
     height, width, _ = image_size(image)
-    left, upper, right, lower = (ops.cast(parameters[i], "float32") for i in range(4))
+    left, upper, right, lower = (ops.cast(edge, "float32") for edge in edges)
     x = ops.arange(width, dtype="float32")
     y = ops.arange(height, dtype="float32")[:, None]
     across = ops.logical_and(x >= left, x < right)
     covered = ops.logical_and(across, ops.logical_and(y >= upper, y < lower))
-    return ops.where(covered[..., None], ops.cast(scene.fill_value, image.dtype), image)
+    return covered[..., None]
 
 
 def cutout(magnitude, chance, height, width):

@@ -12,11 +12,14 @@ class Scene(NamedTuple):
         images: All images of the batch, `(batch, height, width, channels)`.
         index: Number of the kernel's own image in the batch, an integer scalar.
         fill_value: Value of the pixels that come from outside the image, in [0, 255].
+        boxes: Bounding boxes before the step, `(count, 4)`: left, upper, right, lower in pixels,
+            the first two equal to the others for padding; `None` unless an operation needs them.
     """
 
     images: object
     index: object
     fill_value: float
+    boxes: object = None
 
 
 def no_parameters(magnitude, chance, height, width):
@@ -51,6 +54,9 @@ class Operation:
         is_geometric: Whether it moves pixels. Then the parameters are the first two rows and two
             numbers of the third of the matrix that takes a place in the result (x, y, 1) to
             the place that it comes from, in pixels from the upper left corner.
+        is_deformation: Whether it moves pixels as no matrix can tell, so that nothing that belongs
+            to places in the image can follow.
+        needs_boxes: Whether the kernel looks at the bounding boxes; without them it does nothing.
         unit: Unit of the magnitude.
         increasing: Whether the effect never falls as the level grows.
         source: Whose rule it follows.
@@ -65,6 +71,8 @@ class Operation:
     whole: bool = False
     num_chances: int = 0
     is_geometric: bool = False
+    is_deformation: bool = False
+    needs_boxes: bool = False
     unit: str = ""
     increasing: bool = True
     source: str = ""

@@ -8,10 +8,12 @@ import keras
 import numpy as np
 from keras import ops
 
-from kerasbook.ops import count_values, rows_at, widest_float
+from kerasbook.ops import count_values, kept, rows_at, widest_float
 
 # Weights of red, green and blue in grey, of ITU-R 601-2 in units of 2^-16, as Pillow has them.
 LUMA = (19595, 38470, 7471)
+# A float that was a byte before it was scaled there and back may have come to lie below it.
+SLACK = 1e-3
 
 
 def identity(image, parameters, scene):
@@ -26,7 +28,8 @@ def brightness(image, parameters, scene):
 
 def contrast(image, parameters, scene):
     """A blend with the mean grey of the image."""
-    total = ops.sum(ops.cast(ops.sum(_grey(image), axis=-1), widest_float()))
+    # Down the columns first: the compiler adds whole rows at once.
+    total = ops.sum(ops.cast(ops.sum(_grey(image), axis=0), widest_float()))
     mean = total / ops.cast(ops.size(image), widest_float())
     mean = ops.cast(ops.floor(mean + 0.5) if is_whole(image) else mean, "float32")
     return blended(mean, _floats(image), parameters[0], image)
@@ -77,7 +80,8 @@ def posterize(image, parameters, scene):
     step = 2 ** (8 - parameters[0])
     if is_whole(image):
         return ops.bitwise_and(image, ops.cast(256 - step, "uint8"))
-    return ops.floor(image / step) * step
+    # All eight bits of a float are the float itself.
+    return ops.where(parameters[0] < 8, ops.floor((image + SLACK) / step) * step, image)
 
 
 def auto_contrast(image, parameters, scene):
@@ -95,14 +99,14 @@ def auto_contrast(image, parameters, scene):
     scale, offset = ops.where(flat, 1, scale), ops.where(flat, 0, -low * scale)
     if is_whole(image):
         values = ops.cast(ops.arange(256), wide)[:, None]
-        return _looked_up(ops.clip(ops.trunc(values * scale + offset), 0, 255), image)
+        return looked_up(ops.clip(ops.trunc(values * scale + offset), 0, 255), image)
     return ops.clip(image * scale + offset, 0, 255)
 
 
 def equalize(image, parameters, scene):
     """Each channel mapped so that all of its values become about equally frequent."""
     channels = image.shape[-1]
-    level = ops.cast(image, "int32") + 256 * ops.arange(channels, dtype="int32")
+    level = ops.cast(_rows(image), "int32") + _by_column(256 * np.arange(channels), image)
     counts = ops.reshape(count_values(level, 256 * channels), (channels, 256))
     # Pillow's rule: all but the pixels of the last value are dealt out in 255 equal steps.
     values = ops.arange(256)
@@ -112,7 +116,7 @@ def equalize(image, parameters, scene):
     before = ops.cumsum(counts, axis=1) - counts
     table = (before + step // 2) // ops.maximum(step, 1)
     table = ops.where(step == 0, values, ops.minimum(table, 255))
-    return _looked_up(ops.transpose(table), image)
+    return looked_up(ops.transpose(table), image)
 
 
 def is_whole(image):
@@ -175,8 +179,15 @@ def _grey(image):
     return ops.right_shift(total, 16) if whole else total
 
 
-def _looked_up(table, image):
+def looked_up(table, image):
     """Returns `table[value, channel]` for each value; floats take the value below them."""
     channels = image.shape[-1]
-    place = ops.cast(image, "int32") * channels + ops.arange(channels, dtype="int32")
-    return rows_at(ops.reshape(ops.cast(table, image.dtype), (-1,)), place)
+    rows = _rows(image) if is_whole(image) else _rows(image) + SLACK
+    place = ops.cast(rows, "int32") * channels + _by_column(np.arange(channels), image)
+    found = rows_at(kept(ops.reshape(ops.cast(table, image.dtype), (-1,))), place)
+    return ops.reshape(found, ops.shape(image))
+
+
+def _by_column(numbers, image):
+    """Returns one integer for each channel, repeated along a row of `_rows`."""
+    return ops.tile(ops.convert_to_tensor(numbers.astype("int32")), (image_size(image)[1],))
