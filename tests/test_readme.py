@@ -64,6 +64,24 @@ def test_mixing_table_has_the_part_of_the_step(tables, monkeypatch):
     assert line in tables.mixing().splitlines()
 
 
+def test_effect_table_has_as_many_seeds_as_were_run(tables, monkeypatch):
+    runs = [
+        {"parameters": 1234, "test_accuracy": test, "train_accuracy": train}
+        for test, train in ((0.501, 0.75), (0.523, 1.0))
+    ]
+    rows = [
+        {"policy": "a", "mean_test_accuracy": 0.512, "deviation": 0.0155, "runs": runs},
+        {"policy": "b", "mean_test_accuracy": 0.501, "deviation": None, "runs": runs[:1]},
+    ]
+    record = {"date": "2026-01-02", "environment": ENVIRONMENT, "rows": rows}
+    record["recipe"] = {"epochs": 7}
+    monkeypatch.setattr(tables, "read", {"augmentation_effect": record}.get)
+    _, _, first, second, _, note = tables.augmentation_effect().splitlines()
+    assert first == "| `a` | 51.20% | 1.55 | 50.10% 52.30% | 87.5% |"
+    assert second == "| `b` | 50.10% |  | 50.10% | 75.0% |"
+    assert "after 7 epochs, 1,234 parameters" in note
+
+
 def test_every_layer_and_model_has_its_row():
     for name in layers.__all__:
         assert re.search(rf"^\| `{name}` \|", README, re.MULTILINE), name
