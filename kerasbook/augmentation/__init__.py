@@ -100,8 +100,10 @@ def get_policy(policy):
     """Returns a policy by its name, from its JSON, or as it is; `None` for `"none"`.
 
     `"shift"` moves each image by up to 1/14 of its side (2 of 28 pixels); `"shift_and_flip"`
-    by up to 1/8 (4 of 32 pixels), and mirrors every second one. `"cifar10"`, `"imagenet"`
-    and `"svhn"` are AutoAugment's.
+    by up to 1/8 (4 of 32 pixels), and mirrors every second one. `"cifar10"`, `"imagenet"`,
+    `"svhn"`, also after `"reduced_"`, and `"detection_v0"` are published policies of AutoAugment;
+    `"aug_mix"`, `"rand_augment"`, `"trivial_augment_wide"` and `"uniform_augment"` the layers
+    of these names with their defaults.
 
     Args:
         policy: A name, the path of a JSON file (it ends in `.json`), a dictionary of

@@ -29,7 +29,6 @@ class Composite(ImageAugmentation):
         self.is_planned = all(
             child.is_planned and child.image_arguments == arguments for child in augmentations
         )
-        self.needs_batch = any(child.needs_batch for child in augmentations)
         self.mixes_labels = any(child.mixes_labels for child in augmentations)
         self.operations = tuple(
             dict.fromkeys(
@@ -43,6 +42,10 @@ class Composite(ImageAugmentation):
         ends = np.cumsum(counts).tolist()
         own, *others = (drawn[:, end - n : end] for n, end in zip(counts, ends, strict=True))
         return own, list(zip(self.augmentations, others, strict=True))
+
+    @property
+    def needs_batch(self):
+        return any(child.needs_batch for child in self.augmentations)
 
     @property
     def num_own_draws(self):

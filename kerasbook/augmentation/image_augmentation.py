@@ -79,6 +79,11 @@ class ImageAugmentation(Augmentation):
         self._has_warned = False
 
     @property
+    def needs_batch(self):
+        """Whether an operation looks at other images of the batch."""
+        return any(get_operation(name).needs_batch for name in self.operations)
+
+    @property
     def num_steps(self):
         """How many steps each image gets at most."""
         raise NotImplementedError

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from kerasbook.augmentation import RandomOperation, draws
+from kerasbook.augmentation import RandomOperation, Sequence, draws
 
 
 def planned(layer, count=4000):
@@ -47,6 +47,15 @@ def test_strength_draws_magnitudes_to_the_identity():
     layer.set_strength(0.25)
     _, weak = planned(layer, 50)
     np.testing.assert_allclose(weak, 1 + 0.25 * (full - 1), rtol=1e-5)
+
+
+def test_what_looks_at_other_images_needs_a_batch():
+    layer = RandomOperation("sample_pairing")
+    assert layer.needs_batch
+    assert Sequence([RandomOperation("rotate"), layer]).needs_batch
+    assert not RandomOperation("rotate").needs_batch
+    with pytest.raises(ValueError, match=r"`images` must be \(batch, height, width, channels\)"):
+        layer(np.zeros((4, 5, 3), "uint8"), training=True)
 
 
 def test_whole_magnitudes_are_rounded():

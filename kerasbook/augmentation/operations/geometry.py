@@ -2,6 +2,9 @@
 
 A warp is the matrix that takes a place in the result to the place that it comes from. Places
 are in pixels from the upper left corner, so that the middle of the first pixel is (0.5, 0.5).
+
+All is as in Pillow, pixel for pixel, where numbers have 64 bits. On JAX they have 32: a place that
+is within 2^-16 pixel of the border between two pixels may come from the other one.
 """
 
 import math

@@ -57,6 +57,7 @@ class Operation:
         is_deformation: Whether it moves pixels as no matrix can tell, so that nothing that belongs
             to places in the image can follow.
         needs_boxes: Whether the kernel looks at the bounding boxes; without them it does nothing.
+        needs_batch: Whether the kernel looks at other images of the batch.
         unit: Unit of the magnitude.
         increasing: Whether the effect never falls as the level grows.
         source: Whose rule it follows.
@@ -73,6 +74,7 @@ class Operation:
     is_geometric: bool = False
     is_deformation: bool = False
     needs_boxes: bool = False
+    needs_batch: bool = False
     unit: str = ""
     increasing: bool = True
     source: str = ""

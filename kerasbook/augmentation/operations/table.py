@@ -253,6 +253,7 @@ TABLE = (
         low=0.0,
         high=0.4,
         num_chances=1,
+        needs_batch=True,
         unit="weight of the other image",
         source=AUTO_AUGMENT,
     ),

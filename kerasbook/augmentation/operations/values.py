@@ -1,7 +1,8 @@
 """Operations on the values of pixels: the same place, another colour.
 
-uint8 images come out as from Pillow's `ImageOps` and `ImageEnhance`, to the last bit; float
-images follow the same formulas on the scale of [0, 255], without rounding.
+uint8 images come out as from Pillow's `ImageOps` and `ImageEnhance`, to the last bit; but XLA
+computes a product and a sum in one step, whose rounding may take a blend to the next grey level.
+Float images follow the same formulas on the scale of [0, 255], without rounding.
 """
 
 import keras
