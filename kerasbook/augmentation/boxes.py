@@ -4,7 +4,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from kerasbook.augmentation.projection import visible_parts
+from kerasbook.augmentation.projection import seen_through, visible_parts
 from kerasbook.ops import widest_float
 
 # The names are Keras'; "rel_yxyx" is the one of TensorFlow Datasets.
@@ -82,6 +82,40 @@ def moved_boxes(boxes, labels, matrices, height, width, *, box_format, min_visib
     inside = _clipped(to_pixels(boxes, box_format, height, width), height, width)
     moved, visibility = visible_parts(inside, matrices, height, width)
     moved = from_pixels(moved, box_format, height, width, boxes.dtype)
+    return _without_lost(boxes, labels, moved, visibility, min_visibility)
+
+
+def cropped_boxes(boxes, labels, window, size, new_size, *, box_format, min_visibility=0.0):
+    """Moves boxes with the pixels of a window that becomes the whole image.
+
+    Args:
+        boxes: As in `moved_boxes`.
+        labels: As in `moved_boxes`.
+        window: Upper and left edge, height and width of each window in pixels, `(batch, 4)`.
+        size: Height and width of the images.
+        new_size: Height and width of what becomes of the windows.
+        box_format: One of `BOX_FORMATS`.
+        min_visibility: As in `moved_boxes`.
+
+    Returns:
+        Boxes and labels, of the same shapes and dtypes.
+    """
+    inside = _clipped(to_pixels(boxes, box_format, *size), *size)
+    corners = ops.reshape(inside, (*ops.shape(inside)[:2], 2, 2))
+    whole = ops.reshape(seen_through(corners, window[:, None, None], new_size), ops.shape(inside))
+    moved = _clipped(whole, *new_size)
+    area = _area(whole)
+    visibility = ops.where(area > 0, _area(moved) / ops.where(area > 0, area, 1), 0)
+    moved = from_pixels(moved, box_format, *new_size, boxes.dtype)
+    return _without_lost(boxes, labels, moved, visibility, min_visibility)
+
+
+def _area(boxes):
+    return (boxes[..., 2] - boxes[..., 0]) * (boxes[..., 3] - boxes[..., 1])
+
+
+def _without_lost(boxes, labels, moved, visibility, min_visibility):
+    """Returns boxes and labels: those of which too little is left as padding, padding as it was."""
     padding = labels == -1
     lost = ops.logical_not(visibility > max(min_visibility, _NOTHING))
     moved = ops.where(lost[..., None], ops.zeros_like(boxes), moved)

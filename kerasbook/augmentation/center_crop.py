@@ -25,7 +25,7 @@ class CenterCrop(Crop):
 
     Raises:
         ValueError: If an argument is no positive integer, an image is smaller than the result,
-            or the inputs hold bounding boxes, segmentation masks or keypoints.
+            or labels that are places are not as `ImageAugmentation` says.
 
     Example:
         >>> images = np.zeros((2, 36, 52, 3), "uint8")
@@ -35,5 +35,5 @@ class CenterCrop(Crop):
 
     num_draws = 0
 
-    def crop(self, images, drawn):
-        return self.center(images)
+    def transform(self, batch, drawn):
+        return self.at_center(batch)

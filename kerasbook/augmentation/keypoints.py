@@ -3,7 +3,7 @@
 import keras
 from keras import ops
 
-from kerasbook.augmentation.projection import moved_points
+from kerasbook.augmentation.projection import inside, moved_points, seen_through
 from kerasbook.ops import widest_float
 
 
@@ -25,9 +25,30 @@ def moved_keypoints(keypoints, matrices, height, width):
     Returns:
         Tensor of the same shape and dtype.
     """
-    dtype = keras.backend.standardize_dtype(keypoints.dtype)
     points = ops.cast(keypoints[..., :2], widest_float())
     points, visible = moved_points(points, matrices, height, width)
+    return _as_given(keypoints, points, visible)
+
+
+def cropped_keypoints(keypoints, window, size):
+    """Moves keypoints with the pixels of a window that becomes the whole image.
+
+    Args:
+        keypoints: As in `moved_keypoints`, which says what becomes of those that leave.
+        window: Upper and left edge, height and width of each window in pixels, `(batch, 4)`.
+        size: Height and width of what becomes of the windows.
+
+    Returns:
+        Tensor of the same shape and dtype.
+    """
+    points = ops.cast(keypoints[..., :2], widest_float())
+    points = seen_through(points, window[:, None], size)
+    return _as_given(keypoints, points, inside(points, *size))
+
+
+def _as_given(keypoints, points, visible):
+    """Returns places in the shape and dtype of keypoints, with what their visibility has become."""
+    dtype = keras.backend.standardize_dtype(keypoints.dtype)
     if not keras.backend.is_float_dtype(dtype):
         points = ops.round(points)
     points = ops.cast(points, dtype)

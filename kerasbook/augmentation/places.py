@@ -4,8 +4,8 @@ import keras
 import numpy as np
 from keras import ops
 
-from kerasbook.augmentation.boxes import moved_boxes, require_within, to_pixels
-from kerasbook.augmentation.keypoints import moved_keypoints
+from kerasbook.augmentation.boxes import cropped_boxes, moved_boxes, require_within, to_pixels
+from kerasbook.augmentation.keypoints import cropped_keypoints, moved_keypoints
 from kerasbook.augmentation.operations import get_operation
 from kerasbook.ops import values_at_hand
 
@@ -76,11 +76,8 @@ def moved(batch, masks, matrices, augmentation):
         matrices: Floats `(batch, steps, 8)`, as from `program.matrices_of`.
         augmentation: The `ImageAugmentation`, for its arguments.
     """
-    result = {}
+    result = _masks_result(batch, masks)
     height, width = ops.shape(batch["images"])[1:3]
-    if masks:
-        single = len(batch["segmentation_masks"].shape) == 3
-        result["segmentation_masks"] = masks[0][..., 0] if single else masks[0]
     if "bounding_boxes" in batch:
         given = batch["bounding_boxes"]
         boxes, labels = moved_boxes(
@@ -96,6 +93,41 @@ def moved(batch, masks, matrices, augmentation):
     if "keypoints" in batch:
         result["keypoints"] = moved_keypoints(batch["keypoints"], matrices, height, width)
     return result
+
+
+def cropped(batch, masks, window, size, augmentation):
+    """Returns the labels of a batch that are places, where windows of the images show them.
+
+    Args:
+        batch: Dictionary of the features, the images as they were.
+        masks: What has become of `masks_of(batch)`.
+        window: Upper and left edge, height and width in pixels, `(batch, 4)`.
+        size: Height and width of what becomes of the windows.
+        augmentation: The `Crop`, for its arguments.
+    """
+    result = _masks_result(batch, masks)
+    if "bounding_boxes" in batch:
+        given = batch["bounding_boxes"]
+        boxes, labels = cropped_boxes(
+            given["boxes"],
+            given["labels"],
+            window,
+            ops.shape(batch["images"])[1:3],
+            size,
+            box_format=augmentation.bounding_box_format,
+            min_visibility=augmentation.min_visibility,
+        )
+        result["bounding_boxes"] = {**given, "boxes": boxes, "labels": labels}
+    if "keypoints" in batch:
+        result["keypoints"] = cropped_keypoints(batch["keypoints"], window, size)
+    return result
+
+
+def _masks_result(batch, masks):
+    if not masks:
+        return {}
+    single = len(batch["segmentation_masks"].shape) == 3
+    return {"segmentation_masks": masks[0][..., 0] if single else masks[0]}
 
 
 def _check_masks(masks, size, fill_label):

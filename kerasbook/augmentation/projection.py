@@ -43,15 +43,32 @@ def moved_points(points, matrices, height, width):
     """
     square = _squares(matrices)
     height, width = ops.cast(height, points.dtype), ops.cast(width, points.dtype)
-    visible = _inside(points, height, width)
+    visible = inside(points, height, width)
     for step in range(square.shape[1]):
         # The adjugate, transposed: the inverse but for a factor.
         a, b, c = ops.unstack(square[:, step], 3, axis=1)
         forward = ops.stack([_cross(b, c), _cross(c, a), _cross(a, b)], axis=1)
         x, y, scale = ops.unstack(ops.matmul(_homogeneous(points), forward), 3, axis=-1)
         points = ops.stack([x, y], axis=-1) / scale[..., None]
-        visible = visible & _inside(points, height, width)
+        visible = visible & inside(points, height, width)
     return points, visible
+
+
+def seen_through(points, window, size):
+    """Returns places as seen through a window that becomes a whole image.
+
+    Args:
+        points: Floats `(..., 2)`, (x, y) in pixels.
+        window: Upper and left edge, height and width of the window in pixels, `(..., 4)`.
+        size: Height and width of what becomes of it.
+
+    Returns:
+        Floats of the shape of `points`.
+    """
+    upper, left, tall, wide = ops.unstack(ops.cast(window, points.dtype), 4, axis=-1)
+    height, width = (ops.cast(side, points.dtype) for side in size)
+    scale = ops.stack([width / wide, height / tall], axis=-1)
+    return (points - ops.stack([left, upper], axis=-1)) * scale
 
 
 def visible_parts(boxes, matrices, height, width):
@@ -117,7 +134,8 @@ def _cross(a, b):
     return ops.stack([b * f - c * e, c * d - a * f, a * e - b * d], axis=-1)
 
 
-def _inside(points, height, width):
+def inside(points, height, width):
+    """Tells which places `(..., 2)` are within an image."""
     x, y = points[..., 0], points[..., 1]
     return (x >= 0) & (x <= width) & (y >= 0) & (y <= height)
 

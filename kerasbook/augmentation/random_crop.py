@@ -20,11 +20,11 @@ class RandomCrop(Crop):
         width: Width of the result in pixels.
         padding: How many pixels come to each side of the image in training.
         fill_value: Value of these pixels.
-        **kwargs: As in `Augmentation`: `seed` and so on.
+        **kwargs: As in `Crop`: `bounding_box_format`, `fill_label`, `seed` and so on.
 
     Call arguments:
         inputs: Images `(batch, height, width, channels)` or one image `(height, width,
-            channels)`, uint8 or floats; or a dictionary of `"images"` and `"labels"`.
+            channels)`, uint8 or floats; or a dictionary of `"images"` and their labels.
         training: Whether to crop at random. Defaults to `False`.
 
     Returns:
@@ -32,7 +32,7 @@ class RandomCrop(Crop):
 
     Raises:
         ValueError: If an argument is no integer in its interval, an image is smaller than the
-            result, or the inputs hold bounding boxes, segmentation masks or keypoints.
+            result, or labels that are places are not as `ImageAugmentation` says.
 
     Example:
         >>> images = np.zeros((2, 32, 48, 3), "uint8")
@@ -58,19 +58,23 @@ class RandomCrop(Crop):
     def margin(self):
         return self.padding
 
-    def crop(self, images, drawn):
-        more = (self.padding, self.padding)
-        if is_whole(images):
-            number_of("fill_value", self.fill_value, "in [0, 255]", lambda v: 0 <= v <= 255)
-        fill_value = ops.cast(self.fill_value, images.dtype)
-        images = ops.pad(images, ((0, 0), more, more, (0, 0)), constant_values=fill_value)
+    def window(self, size, drawn):
         upper, left = (
-            ops.cast(ops.floor(drawn[:, i] * ops.cast(side - size + 1, "float32")), "int32")
-            for i, (side, size) in enumerate(
-                zip(ops.shape(images)[1:3], (self.height, self.width), strict=True)
-            )
+            ops.floor(drawn[:, i] * ops.cast(side + 2 * self.padding - cut + 1, "float32"))
+            for i, (side, cut) in enumerate(zip(size, (self.height, self.width), strict=True))
         )
-        return windows(images, upper, left, self.height, self.width)
+        tall, wide = ops.full_like(upper, self.height), ops.full_like(left, self.width)
+        return ops.stack([upper - self.padding, left - self.padding, tall, wide], axis=1)
+
+    def cut(self, images, window, is_mask=False):
+        fill_value = self.fill_label if is_mask else self.fill_value
+        if is_whole(images) and not is_mask:
+            number_of("fill_value", fill_value, "in [0, 255]", lambda v: 0 <= v <= 255)
+        more = (self.padding, self.padding)
+        fill_value = ops.cast(fill_value, images.dtype)
+        images = ops.pad(images, ((0, 0), more, more, (0, 0)), constant_values=fill_value)
+        start = ops.cast(window[:, :2], "int32") + self.padding
+        return windows(images, start[:, 0], start[:, 1], self.height, self.width)
 
     def get_config(self):
         return {**super().get_config(), "padding": self.padding, "fill_value": self.fill_value}

@@ -37,8 +37,8 @@ class RandomResizedCrop(Crop):
         What came in, with images `(batch, height, width, channels)` of the new size.
 
     Raises:
-        ValueError: If an argument is outside its interval, or the inputs hold bounding boxes,
-            segmentation masks or keypoints.
+        ValueError: If an argument is outside its interval, or labels that are places are not as
+            `ImageAugmentation` says.
 
     Example:
         >>> images = np.zeros((2, 40, 60, 3), "uint8")
@@ -72,8 +72,8 @@ class RandomResizedCrop(Crop):
             "center_fraction", center_fraction, "in (0, 1]", lambda v: 0 < v <= 1
         )
 
-    def crop(self, images, drawn):
-        tall, wide = (ops.cast(side, "float32") for side in ops.shape(images)[1:3])
+    def window(self, size, drawn):
+        tall, wide = (ops.cast(side, "float32") for side in size)
         least, most = self.scale
         area = tall * wide * (least + (most - least) * drawn[:, :NUM_TRIALS])
         least, most = map(math.log, self.ratio)
@@ -94,14 +94,19 @@ class RandomResizedCrop(Crop):
             ops.where(found, drawn_number, number)
             for drawn_number, number in zip((upper, left, height, width), fallback, strict=True)
         ]
-        return resized_windows(images, ops.stack(box, axis=1), self.height, self.width)
+        return ops.stack(box, axis=1)
 
-    def center(self, images):
-        count, tall, wide, _ = ops.shape(images)
-        tall, wide = ops.cast(tall, "float32"), ops.cast(wide, "float32")
-        box = ops.stack(_middle(tall, wide, self.width / self.height, self.center_fraction))
-        boxes = ops.tile(box[None], (count, 1))
-        return resized_windows(images, boxes, self.height, self.width)
+    def center_window(self, size):
+        tall, wide = (ops.cast(side, "float32") for side in size)
+        return _middle(tall, wide, self.width / self.height, self.center_fraction)
+
+    def cut(self, images, window, is_mask=False):
+        return resized_windows(images, window, self.height, self.width, is_mask)
+
+    def center(self, images, is_mask=False):
+        count, *size = ops.shape(images)[:3]
+        window = ops.tile(ops.stack(self.center_window(size))[None], (count, 1))
+        return self.cut(images, window, is_mask)
 
     def get_config(self):
         config = super().get_config()
