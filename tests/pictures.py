@@ -1,5 +1,7 @@
 """Images and single operations, for the tests of augmentation."""
 
+import re
+
 import numpy as np
 from keras import ops
 from PIL import Image
@@ -45,3 +47,8 @@ def each(function, images, *arguments):
         result = np.asarray(function(picture, *map(float, numbers)))
         results.append(result[..., None] if grey else result)
     return np.stack(results)
+
+
+def snake(title):
+    """Returns the name of an operation that a table calls `title`, such as TranslateX."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", title).lower()

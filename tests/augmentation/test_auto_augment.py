@@ -5,8 +5,7 @@ import json
 import numpy as np
 import pytest
 from keras import ops
-from pictures import carried_out, natural
-from test_levels import snake
+from pictures import carried_out, natural, snake
 
 from kerasbook.augmentation import AutoAugment, draws
 

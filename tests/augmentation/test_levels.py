@@ -1,18 +1,14 @@
 """From levels to magnitudes: AutoAugment's published numbers, sides and rounding."""
 
 import json
-import re
 
 import numpy as np
 import pytest
 from keras import ops
+from pictures import snake
 
 from kerasbook.augmentation import get_operation
 from kerasbook.augmentation.levels import magnitude_of, operations_of, ranges_of
-
-
-def snake(name):
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
 
 
 def magnitudes(name, strengths, coin, ranges=None):

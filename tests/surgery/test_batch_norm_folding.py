@@ -273,6 +273,7 @@ SMALL = {"input_shape": (32, 32, 3), "classes": 7}
     ids=lambda value: getattr(value, "__name__", ""),
 )
 def test_whole_models(make, options, left, rng):
+    keras.utils.set_random_seed(0)  # with other kernels rounding may grow beyond the tolerance
     model = make(**options)
     x = rng.uniform(size=(2, *model.input.shape[1:])).astype("float32")
     folded = check(model, x, left, rng)
