@@ -57,6 +57,15 @@ class Augmentation(keras.layers.Layer):
         self.built = True
 
     @property
+    def children(self):
+        """The augmentations that this one is made of, a list."""
+        return []
+
+    def leaves(self):
+        """Returns what does the work: the augmentations without children, in their order."""
+        return [leaf for child in self.children for leaf in child.leaves()] or [self]
+
+    @property
     def num_draws(self):
         """How many numbers in [0, 1) each example needs."""
         raise NotImplementedError

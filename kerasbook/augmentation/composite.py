@@ -36,6 +36,10 @@ class Composite(ImageAugmentation):
             )
         )
 
+    @property
+    def children(self):
+        return self.augmentations
+
     def parts(self, drawn):
         """Returns this policy's own draws, and the children with theirs."""
         counts = [self.num_own_draws, *(child.num_draws for child in self.augmentations)]

@@ -142,12 +142,14 @@ class ImageAugmentation(Augmentation):
         return self._carried_out(images, steps, *boxes), moved, matrices
 
     def _carried_out(self, images, steps, boxes=None):
-        fill_value = self.fill_value
-        if fill_value is None:
-            low, high = self.value_range
-            fill_value = low + (high - low) * 128 / 255
         operations, value_range = self.operations, self.value_range
-        return program.run(images, steps, operations, fill_value, value_range, boxes)
+        return program.run(images, steps, operations, self.fill, value_range, boxes)
+
+    @property
+    def fill(self):
+        """The fill value, a number."""
+        low, high = self.value_range
+        return low + (high - low) * 128 / 255 if self.fill_value is None else self.fill_value
 
     @property
     def image_arguments(self):

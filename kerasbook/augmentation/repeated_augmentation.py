@@ -55,6 +55,10 @@ class RepeatedAugmentation(Augmentation):
         self.mixes_labels = augmentation.mixes_labels
 
     @property
+    def children(self):
+        return [self.augmentation]
+
+    @property
     def num_draws(self):
         return self.num_repeats * self.augmentation.num_draws
 

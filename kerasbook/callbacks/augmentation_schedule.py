@@ -5,6 +5,7 @@ import math
 import keras
 
 from kerasbook.arguments import one_of, positive_integer
+from kerasbook.layers.arguments import number_of
 
 SCHEDULES = ("constant", "linear", "cosine", "curriculum")
 
@@ -105,9 +106,7 @@ def _share(place, count):
 
 
 def _strength(name, value):
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= 1:
-        raise ValueError(f"`{name}` must be in [0, 1]. Received: {name}={value!r}")
-    return value
+    return number_of(name, value, "in [0, 1]", lambda v: 0 <= v <= 1)
 
 
 def _stages(stages):

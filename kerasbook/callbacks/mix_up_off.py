@@ -65,20 +65,11 @@ class MixUpOff(keras.callbacks.Callback):
 
 def _mixing_layers(layer):
     """Returns what mixes samples in a layer or a list of them, one at least."""
-    mixing = [part for one in layers_with_strength(layer) for part in _mixing_parts(one)]
+    leaves = [leaf for one in layers_with_strength(layer) for leaf in one.leaves()]
+    mixing = [leaf for leaf in leaves if leaf.mixes_samples]
     if not mixing:
         raise ValueError(
             "`layer` must mix samples, or hold what does. "
             f"Received: {type(layer).__name__}, in which nothing mixes samples"
         )
     return mixing
-
-
-def _mixing_parts(layer):
-    """Returns the layers, among a layer and what it is made of, that mix samples themselves."""
-    children = [*getattr(layer, "augmentations", ())]
-    if hasattr(layer, "augmentation"):
-        children.append(layer.augmentation)
-    if children:
-        return [part for child in children for part in _mixing_parts(child)]
-    return [layer] if getattr(layer, "mixes_samples", False) else []

@@ -41,21 +41,11 @@ def plot_augmentation_sheet(policy, images, path, *, seed=0, size=96, title=""):
     if not images:
         raise ValueError("`images` must hold one image at least. Received: images=[]")
     sections = []
-    for leaf in _leaves(policy):
+    for leaf in (leaf for leaf in policy.leaves() if leaf.is_planned):
         sections.extend(_levels(leaf, images))
     sections.append(("The whole policy, as drawn", None, _samples(policy, images, seed)))
     zoom = max(1, size // max(images[0].shape[:2]))
     _draw([section for section in sections if section[2]], zoom, title, path)
-
-
-def _leaves(policy):
-    """Returns the augmentations of operations that a policy is made of."""
-    children = [*getattr(policy, "augmentations", ())]
-    if hasattr(policy, "augmentation"):
-        children.append(policy.augmentation)
-    if children:
-        return [leaf for child in children for leaf in _leaves(child)]
-    return [policy] if getattr(policy, "is_planned", False) else []
 
 
 def _levels(policy, images):
@@ -121,12 +111,9 @@ def _pictures(policy, rows, images):
             distance = count - np.arange(count + 1) - 0.5
             chance[which == place, 0] = (distance / count)[np.any(which == place, axis=1)]
     batch = np.stack([images[0]] * count + [_another(images)])
-    low, high = policy.value_range
-    fill_value = policy.fill_value
-    fill_value = low + (high - low) * 128 / 255 if fill_value is None else fill_value
     carry_out = compiled(
         lambda *given: run(
-            given[0], Steps(*given[1:]), policy.operations, fill_value, policy.value_range
+            given[0], Steps(*given[1:]), policy.operations, policy.fill, policy.value_range
         )
     )
     steps = which.astype("int32"), magnitude.astype("float32"), chance.astype("float32")
@@ -136,7 +123,7 @@ def _pictures(policy, rows, images):
 
 def _samples(policy, images, seed):
     """Returns two rows of what a whole policy makes of the images."""
-    mixes = getattr(policy, "mixes_labels", False)
+    mixes = any(leaf.mixes_samples for leaf in policy.leaves())
     if mixes:
         images = images if images[1:] else [images[0], _another(images)]
         order = np.arange(SAMPLES) % len(images)

@@ -84,7 +84,7 @@ def test_pairing_shows_the_second_image_in_every_column(images, tmp_path):
 class Swap(Augmentation):
     """Gives each example the image of the next."""
 
-    mixes_labels = True
+    mixes_samples = mixes_labels = True
     num_draws = 1
 
     def transform(self, batch, drawn):
