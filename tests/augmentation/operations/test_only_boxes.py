@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from kerasbook.augmentation import AutoAugment
-from kerasbook.augmentation.operations.only_boxes import _GOLDEN, RATE
 
+GOLDEN, RATE = (5**0.5 - 1) / 2, 1 / 3  # the golden section; the paper's share of the boxes
 HEIGHT, WIDTH, LEVEL = 32, 45, 10  # a shift of 120 / 640 * 32 = 6 pixels
 STEP = {"operation": "translate_y_only_boxes", "probability": 1.0, "level": LEVEL}
 
@@ -14,7 +14,7 @@ def expected_image(image, boxes, coin, shift):
     """Box by box: what is inside moves up by `shift` pixels, 9 comes in."""
     result = image.copy()
     for number, (left, upper, right, lower) in enumerate(boxes):
-        if (coin + number * _GOLDEN) % 1 < RATE:
+        if (coin + number * GOLDEN) % 1 < RATE:
             inside = result[upper:lower, left:right]
             moved = np.full_like(inside, 9)
             if shift > 0:
