@@ -9,7 +9,7 @@ import keras
 import pytest
 
 ROOT = pathlib.Path(__file__).parent.parent
-TENSORFLOW_ROOMS = ("recipes", "serving", "training", "visual", "test_cli.py")
+TENSORFLOW_ROOMS = ("recipes", "serving", "training", "visual", "cli")
 
 if keras.backend.backend() == "tensorflow":
     import tensorflow as tf

@@ -1,0 +1,95 @@
+"""The command `kerasbook`: parses, calls, prints.
+
+Exit codes: 0 for success, 2 for anything the user can mend (one line on stderr; `--debug`
+shows where it came from), 130 after Ctrl-C, 143 after SIGTERM.
+"""
+
+import sys
+import traceback
+import warnings
+
+from absl import app, flags, logging
+
+import kerasbook
+from kerasbook.cli import listing, runs, show_augmentation, train
+from kerasbook.cli.parsing import BAD_INPUT, Formatter, Parser
+from kerasbook.console import (
+    one_line,
+    open_missing_streams,
+    quiet_import,
+    show_warning,
+    silence,
+)
+
+INTERRUPTED = 130
+
+DESCRIPTION = """\
+Layers, models and training recipes of the deep-learning textbooks.
+
+  kerasbook train                          train LeNet-5 on the embedded digits, a minute at most
+  kerasbook train mnist_lenet5 --seed 1    run a bundled recipe
+  kerasbook evaluate runs/NAME             test what a run left
+  kerasbook predict runs/NAME *.png        name what is on images
+  kerasbook export runs/NAME -o model      write a SavedModel for serving
+  kerasbook show-augmentation imagenet cat.jpg    draw what a policy does to an image
+  kerasbook list recipes                   show what there is
+"""
+
+
+def make_parser():
+    """Returns the parser of the whole command line."""
+    parser = Parser(
+        prog="kerasbook",
+        description=DESCRIPTION,
+        formatter_class=Formatter,
+        allow_abbrev=False,
+    )
+    version = f"kerasbook {kerasbook.__version__}"
+    parser.add_argument("--version", action="version", version=version, help="print the version")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for part in (train, runs, show_augmentation, listing):
+        part.add(commands)
+    return parser
+
+
+def main(arguments):
+    """Runs one parsed command and returns its exit code."""
+    command = f"kerasbook {arguments.command}"
+    if not flags.FLAGS["verbosity"].present:
+        logging.set_verbosity(logging.WARNING)
+    warnings.showwarning = show_warning
+    try:
+        with quiet_import():
+            import keras  # noqa: F401  all commands need it
+        return arguments.function(arguments) or 0
+    except BrokenPipeError:  # the reader of a pipe, such as `head`, has had enough
+        silence(sys.stdout)
+        return 0
+    except KeyboardInterrupt as error:
+        print(f"\n{command}: {str(error) or 'interrupted'}", file=sys.stderr)
+        return getattr(error, "exit_code", INTERRUPTED)
+    except Exception as error:
+        if arguments.debug:
+            traceback.print_exc()
+        print(f"{command}: {one_line(error)}", file=sys.stderr)
+        return BAD_INPUT
+
+
+def parse(argv):
+    """Parses a command line, the program's name first; ends the process where it is wrong."""
+    parser = make_parser()
+    try:
+        arguments, unknown = parser.parse_known_args(argv[1:])
+    except flags.Error as error:
+        return parser.error(" ".join(str(error).split()))
+    if unknown:
+        parser.prog = f"kerasbook {arguments.command}"
+        parser.error(f"unrecognized arguments: {' '.join(unknown)}")
+    return arguments
+
+
+def run():
+    """The console script."""
+    open_missing_streams()
+    # absl parses with our parser, which knows the command; it exits with what `main` returns.
+    app.run(main, flags_parser=parse)

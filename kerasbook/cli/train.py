@@ -1,0 +1,109 @@
+"""The command `train`."""
+
+import contextlib
+import sys
+
+from kerasbook.cli.parsing import add_command, add_data_dir, positive
+from kerasbook.console import PatientStream
+
+TRAIN = """\
+Runs a recipe into a new folder: the recipe as run, record.json, log.csv, curves.png,
+confusion_matrix.png, mistakes.png (the worst of them), checkpoints/best.keras and last.keras,
+and saved_model/, ready to be served. Prints the test accuracy of the best epoch's model, and
+the folder.
+
+  kerasbook train mnist_mlp --epochs 2 --set learning_rate=0.01
+  kerasbook train --augmentation policy.json         a policy of yours, see `to_json`
+  kerasbook train --run_dir runs/first --resume      go on after Ctrl-C
+"""
+
+
+def add(commands):
+    """Adds the command to the parser's."""
+    add_train_flags(add_command(commands, "train", TRAIN, "run a recipe", _train))
+
+
+def add_train_flags(train):
+    """Adds the flags of a run."""
+    train.add_argument(
+        "recipe",
+        nargs="?",
+        metavar="RECIPE",
+        help="name from `kerasbook list recipes` (default: digits_lenet5)",
+    )
+    train.add_argument("--epochs", type=positive, metavar="N", help="passes over the data")
+    train.add_argument(
+        "--batch_size",
+        type=positive,
+        metavar="N",
+        help="examples in a step, over all replicas",
+    )
+    train.add_argument("--seed", type=int, metavar="N", help="seed of everything random")
+    add_data_dir(train)
+    train.add_argument(
+        "--max_examples", type=positive, metavar="N", help="use the first N of each split only"
+    )
+    train.add_argument(
+        "--run_dir", metavar="FOLDER", help="folder of the run; default: runs/RECIPE-DATE-TIME"
+    )
+    train.add_argument(
+        "--resume", action="store_true", help="go on from the last checkpoint in --run_dir"
+    )
+    train.add_argument(
+        "--strategy",
+        choices=("default", "mirrored", "multi_worker", "tpu"),
+        default="default",
+        help="one device; all GPUs here; the machines in TF_CONFIG; a TPU",
+    )
+    train.add_argument(
+        "--augmentation",
+        metavar="POLICY",
+        help="name from `kerasbook list policies`, or a policy's JSON file",
+    )
+    train.add_argument(
+        "--precision",
+        choices=("float32", "mixed_bfloat16", "mixed_float16"),
+        help="dtype policy of the model",
+    )
+    train.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        dest="settings",
+        metavar="FIELD=VALUE",
+        help="change any field of the recipe; may be given several times",
+    )
+
+
+def _train(arguments):
+    from kerasbook import recipes, training
+    from kerasbook.training.recipe import parse_settings
+
+    given = {
+        name: getattr(arguments, name)
+        for name in ("epochs", "batch_size", "seed", "augmentation", "precision")
+        if getattr(arguments, name) is not None
+    }
+    if arguments.resume and arguments.recipe is None:
+        recipe = training.recipe_of(arguments.run_dir)
+    else:
+        recipe = recipes.get_recipe(arguments.recipe or "digits_lenet5")
+    with contextlib.redirect_stdout(PatientStream(sys.stdout)):
+        record = training.train(
+            recipe.replace(**{**parse_settings(arguments.settings), **given}),
+            run_dir=arguments.run_dir,
+            data_dir=arguments.data_dir,
+            max_examples=arguments.max_examples,
+            strategy=arguments.strategy,
+            resume=arguments.resume,
+        )
+        _print_results(record)
+
+
+def _print_results(record):
+    if record is not None:
+        print(
+            f"test accuracy {record['test_accuracy']:.2%} "
+            f"({record['examples']['test']:,} images, loss {record['test_loss']:.4f})"
+        )
+        print(f"run folder    {record['run_dir']}", flush=True)
