@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from kerasbook.callbacks import EpochLog
 from kerasbook.training import checkpoint
+from kerasbook.training.memory import freed_by_hand
 from kerasbook.training.signals import Interrupted, stop_on_signal
 from kerasbook.training.step import Classifier, EvaluationStep, TrainingStep
 from kerasbook.training.strategy import is_chief
@@ -103,7 +104,7 @@ class Engine:
         """
         self._model.stop_training = False
         callbacks = self._callback_list(epochs)
-        with stop_on_signal() as stop:
+        with stop_on_signal() as stop, freed_by_hand() as free:
             callbacks.on_train_begin()
             while self.position.epoch < epochs and not self._model.stop_training:
                 start = time.perf_counter()
@@ -112,6 +113,7 @@ class Engine:
                 logs |= self._validate(callbacks, stop, start)
                 self.position.seconds += time.perf_counter() - start
                 self._finish_epoch(callbacks, logs)
+                free()
                 if stop:
                     self._stop(stop)
             callbacks.on_train_end()
