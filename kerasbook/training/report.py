@@ -4,7 +4,7 @@ import numpy as np
 
 from kerasbook.callbacks.epoch_log import read_log
 from kerasbook.training.pipeline import EVALUATION_BATCH
-from kerasbook.training.step import Classifier
+from kerasbook.training.task import Classifier
 from kerasbook.visual import plot_confusion_matrix, plot_contact_sheet, plot_curves
 
 MISTAKES_SHOWN = 30
