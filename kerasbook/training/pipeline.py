@@ -74,6 +74,7 @@ class Pipeline:
         if examples.fits_in_memory:
             self._images, self._labels = (tf.constant(array) for array in examples.arrays)
 
+    @tf.autograph.experimental.do_not_convert  # which took most of the time to the first step
     def epoch(self, strategy, epoch=0, first_step=0):
         """Returns one epoch, from a global step on, as a dataset distributed by `strategy`."""
         full = self.batch_size * getattr(self.policy, "num_copies", 1)
