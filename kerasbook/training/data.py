@@ -13,6 +13,7 @@ import tensorflow_datasets as tfds
 from kerasbook import registry
 from kerasbook.data import DIGITS
 from kerasbook.training import reading
+from kerasbook.training.fingerprint import fingerprint
 
 # What TensorFlow raises where files are damaged, too short or gone, or images cannot be decoded.
 READING_ERRORS = (
@@ -169,6 +170,10 @@ class LabelledImages:
 
         examples = Examples(dataset, total, self.image_shape, name, inspect=inspect)
         return self._without_bad(examples, split, max_bad) if max_bad else examples
+
+    def fingerprint(self, *splits):
+        """Returns the fingerprint of what some splits read, see `fingerprint.fingerprint`."""
+        return fingerprint(self._builder, splits)
 
     def _without_bad(self, examples, split, max_bad):
         """Reads all examples and leaves out those that cannot be read, if they are few enough."""
