@@ -4,7 +4,7 @@ import numpy as np
 
 from kerasbook.callbacks.epoch_log import read_log
 from kerasbook.training.pipeline import EVALUATION_BATCH
-from kerasbook.training.step import Classifier
+from kerasbook.training.task import Classifier
 from kerasbook.visual import plot_confusion_matrix, plot_contact_sheet, plot_curves
 
 MISTAKES_SHOWN = 30
@@ -16,6 +16,9 @@ def test_results(model, examples, preprocessing):
     Returns:
         Dictionary of `loss`, `accuracy`, `probabilities` `(count, classes)`, `labels` and the
         `losses` of the examples.
+
+    Raises:
+        ValueError: If an example cannot be read; the message names it.
     """
     import tensorflow as tf
 
@@ -27,9 +30,10 @@ def test_results(model, examples, preprocessing):
 
     rows, labels = [], []
     batches = examples.dataset.map(lambda image, label: (preprocessing.resize(image), label))
-    for images, batch_labels in batches.batch(EVALUATION_BATCH).prefetch(2):
-        rows.append(step(images))
-        labels.append(batch_labels)
+    with examples.explained():
+        for images, batch_labels in batches.batch(EVALUATION_BATCH).prefetch(2):
+            rows.append(step(images))
+            labels.append(batch_labels)
     logits, labels = tf.concat(rows, 0), tf.concat(labels, 0)
     losses = classifier.losses(logits, labels).numpy()
     probabilities, labels = tf.nn.softmax(logits).numpy(), labels.numpy()

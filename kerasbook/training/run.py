@@ -20,7 +20,10 @@ from kerasbook.training.files import RunFolder, read_json, write_json
 from kerasbook.training.optimizer import make_optimizer
 from kerasbook.training.pipeline import EVALUATION_BATCH, Pipeline
 from kerasbook.training.recipe import Recipe
+from kerasbook.training.replicas import synchronize_batch_norm
+from kerasbook.training.settings import StepSettings
 from kerasbook.training.strategy import get_strategy, is_chief
+from kerasbook.training.task import Classifier
 
 
 def train(
@@ -31,6 +34,8 @@ def train(
     max_examples=None,
     strategy="default",
     resume=False,
+    checkpoint_steps=None,
+    recover=0,
     callbacks=(),
     verbose=1,
 ):
@@ -47,6 +52,10 @@ def train(
             takes the run's own number.
         strategy: A name for `kerasbook.training.strategy.get_strategy`.
         resume: Whether to go on from the last checkpoint in `run_dir`.
+        checkpoint_steps: Writes a checkpoint every so many steps of an epoch, besides its end;
+            `None` at the end only or, with `resume`, as the run did.
+        recover: How often at most to go back to the last checkpoint, with half the learning
+            rate, when the loss is not finite or explodes.
         callbacks: Keras callbacks.
         verbose: 1 shows a progress bar per epoch, 2 a line per epoch, 0 nothing.
 
@@ -58,7 +67,7 @@ def train(
         ValueError: If something the recipe names does not exist or does not fit.
         FileExistsError: If `run_dir` holds something and `resume` is `False`.
         FileNotFoundError: If `data_dir` does not exist, or there is no run to resume.
-        FloatingPointError: If the loss is not finite.
+        FloatingPointError: If the loss is not finite or explodes, more often than `recover`.
         Interrupted: If a signal asked to stop.
     """
     require_tensorflow("Training")
@@ -68,6 +77,7 @@ def train(
     if resume:
         before = _check_resume(recipe, run_dir, max_examples)
         max_examples, data_dir = before["max_examples"], data_dir or before["data_dir"]
+        checkpoint_steps = checkpoint_steps or before["checkpoint_steps"]
     policy = augmentation.get_policy(recipe.augmentation)
     data = LabelledImages(recipe.dataset, data_dir)
     splits = {
@@ -91,15 +101,16 @@ def train(
     else:
         folder = RunFolder(pathlib.Path(run_dir or "."))
     engine = Engine(
-        model,
+        Classifier(model, recipe.label_smoothing),
         strategy,
         training,
         validation,
         folder,
-        label_smoothing=recipe.label_smoothing,
-        clip_norm=recipe.clip_norm,
+        settings=StepSettings.of_recipe(recipe),
         callbacks=callbacks,
         verbose=verbose,
+        checkpoint_steps=checkpoint_steps,
+        recover=recover,
     )
     if resume:
         engine.restore()
@@ -114,6 +125,7 @@ def train(
         "replicas": replicas,
         "max_examples": max_examples,
         "data_dir": data_dir and str(data_dir),
+        "checkpoint_steps": checkpoint_steps,
     }
     if not is_chief(strategy):
         engine.fit(recipe.epochs)
@@ -128,6 +140,7 @@ def train(
             "epochs": position.epoch,
             "steps": position.steps,
             "train_seconds": round(position.seconds, 3),
+            "recoveries": position.recoveries,
             "validation_accuracy": position.best[0],
         }
         return _finish(folder, record, splits["test"], preprocessing)
@@ -149,6 +162,7 @@ def _pipelines(recipe, splits, preprocessing, policy, strategy, classes):
         policy=policy,
         classes=classes,
         static=static,
+        accumulation_steps=recipe.accumulation_steps,
     )
     batch_size = max(EVALUATION_BATCH, strategy.num_replicas_in_sync)
     return training, Pipeline(splits["validation"], preprocessing, batch_size, static=static)
@@ -256,7 +270,8 @@ def _check_resume(recipe, run_dir, max_examples):
         )
     if folder.log.exists():
         read_log(folder.log)
-    record = {"max_examples": None, "data_dir": None, **read_json(folder.record)}
+    unsaid = dict.fromkeys(("max_examples", "data_dir", "checkpoint_steps"))
+    record = {**unsaid, **read_json(folder.record)}
     if max_examples not in (None, record["max_examples"]):
         raise ValueError(
             f"`max_examples` must be the run's own, {record['max_examples']}. "
@@ -286,6 +301,8 @@ def _build(recipe, data, preprocessing, strategy, steps_per_epoch):
                 **recipe.model_arguments,
             },
         )
+        if recipe.synchronized_batch_norm:
+            synchronize_batch_norm(model)
         model.compile(
             optimizer=make_optimizer(recipe, steps_per_epoch),
             loss="sparse_categorical_crossentropy",
