@@ -1,0 +1,86 @@
+"""Evaluations of runs: one, a file below it, and several together."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+
+from kerasbook import training
+from kerasbook.evaluation import accuracy_interval
+from kerasbook.training.data import LabelledImages
+from kerasbook.training.evaluation import require_same_examples, results_of
+
+
+def test_evaluate_gives_the_record(trained_run):
+    folder, record = trained_run
+    results = training.evaluate(folder)
+    assert results["accuracy"] == record["test_accuracy"]
+    assert results["loss"] == pytest.approx(record["test_loss"])
+    assert list(results["interval"]) == record["test_accuracy_interval"]
+    assert results["interval"] == accuracy_interval(round(results["accuracy"] * 357), 357)
+    assert training.evaluate(folder, split="validation")["examples"] == 181
+
+
+def test_a_model_file_stands_for_its_run(trained_run, tmp_path):
+    folder, record = trained_run
+    best = folder / "checkpoints" / "best.keras"
+    assert training.evaluate(best)["loss"] == pytest.approx(record["test_loss"])
+    shutil.copy(best, tmp_path / "alone.keras")
+    for file in (tmp_path / "alone.keras", tmp_path / "nowhere.keras"):
+        with pytest.raises(FileNotFoundError, match="`run` must be a run folder"):
+            training.evaluate(file)
+    with pytest.raises(FileNotFoundError, match="`path` must be a `.keras` file"):
+        training.evaluate(folder / "checkpoints" / "epoch-9.keras")
+
+
+@pytest.fixture(scope="module")
+def another_run(tmp_path_factory):
+    """The folder of a worse run with the same data, other images' size and another model."""
+    recipe = training.Recipe(
+        name="small", model="mlp", dataset="digits", image_size=(8, 8), epochs=2, seed=1
+    )
+    folder = tmp_path_factory.mktemp("evaluation") / "another"
+    training.train(recipe, run_dir=folder, verbose=0, test=False)
+    return folder
+
+
+def test_an_ensemble_is_the_mean_of_the_probabilities(trained_run, another_run):
+    runs = [trained_run[0], another_run]
+    results = training.evaluate_ensemble(runs)
+    assert results["members"] == [training.evaluate(run) for run in runs]
+    labels = LabelledImages("digits").split("test").arrays[1]
+    mean = (results_of(runs[0])["probabilities"] + results_of(runs[1])["probabilities"]) / 2
+    assert results["ensemble"]["accuracy"] == np.mean(mean.argmax(-1) == labels)
+    loss = -np.log(mean[np.arange(len(labels)), labels]).mean()
+    assert results["ensemble"]["loss"] == pytest.approx(loss, rel=1e-5)
+    # By Jensen's inequality, of which no ensemble is an exception.
+    assert loss < np.mean([member["loss"] for member in results["members"]])
+
+
+def test_an_ensemble_needs_several_runs_of_the_same_test(trained_run, tmp_path):
+    with pytest.raises(ValueError, match="`run_dirs` must be two or more"):
+        training.evaluate_ensemble([trained_run[0]])
+    test = results_of(trained_run[0])
+    require_same_examples("a", test, "b", test)
+    for change, message in [
+        ({"split": "train"}, "The split of 'a' and 'b' differ: 'test' and 'train'"),
+        ({"examples": 3}, "The number of examples of"),
+        ({"recipe": test["recipe"].replace(dataset="mnist")}, "The dataset of"),
+        ({"record": {**test["record"], "class_names": ["x"]}}, "The class names of"),
+        ({"record": {**test["record"], "fingerprint": "1"}}, "The fingerprint of the data of"),
+        ({"labels": test["labels"][::-1]}, "The labels of 'a' and 'b' differ$"),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            require_same_examples("a", test, "b", {**test, **change})
+
+
+def test_a_run_without_a_test_leaves_the_split_alone(another_run):
+    record = json.loads((another_run / "record.json").read_text())
+    assert record["status"] == "complete"
+    assert record["validation_accuracy"] > 0.3
+    assert not [key for key in record if "test" in key]
+    assert record["examples"] == {"train": 1259, "validation": 181}
+    assert not (another_run / "saved_model").exists()
+    recipe = training.recipe_of(another_run)
+    assert training.evaluate(another_run)["split"] == recipe.test_split
