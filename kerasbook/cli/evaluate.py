@@ -5,9 +5,11 @@ from kerasbook.cli.parsing import accuracy_text, add_command, add_data_dir
 EVALUATE = """\
 Evaluates a run's best model on its test split, or another, and prints accuracy, with its 95 %
 bootstrap interval, and loss. Of several runs it prints each, and their ensemble: the mean of
-their probabilities. A RUN may also be a model file in a run's folder.
+their probabilities. A RUN may also be a model file in a run's folder. With --views it averages
+the probabilities over crops and mirror images of the (enlarged) image.
 
   kerasbook evaluate runs/first --split validation
+  kerasbook evaluate runs/first --views ten_crop --enlarge 1.15
   kerasbook evaluate runs/seed0 runs/seed1 runs/seed2
 """
 
@@ -20,12 +22,26 @@ def add(commands):
     )
     add_data_dir(evaluate)
     evaluate.add_argument("--split", metavar="SPLIT", help="TFDS split; default: the recipe's")
+    evaluate.add_argument(
+        "--views",
+        metavar="VIEWS",
+        help="center, flip, five_crop, ten_crop, dense (every place) or dense_flip",
+    )
+    evaluate.add_argument(
+        "--enlarge",
+        type=float,
+        nargs="+",
+        metavar="FACTOR",
+        help="size of the image over the model's, or several to average over; default: 8/7, or "
+        "1 with --views flip",
+    )
 
 
 def _evaluate(arguments):
     from kerasbook import training
 
-    options = {"split": arguments.split, "data_dir": arguments.data_dir}
+    names = ("split", "data_dir", "views", "enlarge")
+    options = {name: getattr(arguments, name) for name in names}
     if len(arguments.runs) == 1:
         results = training.evaluate(arguments.runs[0], **options)
         print(f"split     {results['split']}")

@@ -1,18 +1,24 @@
 """Accuracies of what runs left: of one, and of several together."""
 
+import dataclasses
 import pathlib
 
 import numpy as np
 
 from kerasbook.applications import load_model
+from kerasbook.evaluation import average_views, dense_evaluation
 from kerasbook.ops.backend import require_tensorflow
 from kerasbook.training import report
 from kerasbook.training.data import LabelledImages
 from kerasbook.training.files import RunFolder, read_json
 from kerasbook.training.run import recipe_of
 
+# By what images are enlarged before they are cropped: 256 pixels for 224.
+ENLARGEMENT = 8 / 7
+RUN_VIEWS = ("center", "flip", "five_crop", "ten_crop", "dense", "dense_flip")
 
-def evaluate(run_dir, *, split=None, data_dir=None):
+
+def evaluate(run_dir, *, split=None, data_dir=None, views=None, enlarge=None):
     """Evaluates the best model of a run.
 
     Args:
@@ -20,6 +26,13 @@ def evaluate(run_dir, *, split=None, data_dir=None):
             kept: then that model, on the data of its run.
         split: TFDS split; `None` takes the recipe's test split, as far as the run took it.
         data_dir: Folder of prepared TFDS datasets; `None` takes the run's own.
+        views: Test-time augmentation: one of `RUN_VIEWS`, see
+            `kerasbook.evaluation.average_views`; `"dense"` is every place of the image, see
+            `kerasbook.evaluation.dense_evaluation`, `"dense_flip"` those of its mirror image too.
+            `None` is the image as the model was trained on it.
+        enlarge: By what the model's height and width are multiplied for the size that images are
+            resized to before they are cropped, a number of at least 1, or several to average
+            over; `None` is 8 / 7, and 1 for `"flip"`.
 
     Returns:
         Dictionary of `loss`, `accuracy`, its 95 % `interval` (a pair, see
@@ -27,12 +40,14 @@ def evaluate(run_dir, *, split=None, data_dir=None):
 
     Raises:
         FileNotFoundError: If there is no such run, or no such file.
-        ValueError: If there is no such split.
+        ValueError: If there is no such split, there are no such views, or the model cannot be given
+            larger images.
     """
-    return _numbers(results_of(run_dir, split=split, data_dir=data_dir))
+    options = {"split": split, "data_dir": data_dir, "views": views, "enlarge": enlarge}
+    return _numbers(results_of(run_dir, **options))
 
 
-def evaluate_ensemble(run_dirs, *, split=None, data_dir=None):
+def evaluate_ensemble(run_dirs, **options):
     """Evaluates the mean of the probabilities of several runs, and each run.
 
     The runs may differ in everything but their test examples and the names of their classes: in
@@ -41,8 +56,7 @@ def evaluate_ensemble(run_dirs, *, split=None, data_dir=None):
 
     Args:
         run_dirs: Runs or `.keras` files as in `evaluate`, two at least.
-        split: As in `evaluate`.
-        data_dir: As in `evaluate`.
+        **options: Those of `evaluate`, for every run.
 
     Returns:
         Dictionary of `members`, a list of what `evaluate` returns for each, and `ensemble`, the
@@ -60,7 +74,7 @@ def evaluate_ensemble(run_dirs, *, split=None, data_dir=None):
     run_dirs = list(run_dirs)
     if len(run_dirs) < 2:
         raise ValueError(f"`run_dirs` must be two or more. Received: run_dirs={run_dirs}")
-    tests = [results_of(run_dir, split=split, data_dir=data_dir) for run_dir in run_dirs]
+    tests = [results_of(run_dir, **options) for run_dir in run_dirs]
     for run_dir, test in zip(run_dirs[1:], tests[1:], strict=True):
         require_same_examples(run_dirs[0], tests[0], run_dir, test)
     mean = np.mean([test["probabilities"] for test in tests], 0)
@@ -69,13 +83,15 @@ def evaluate_ensemble(run_dirs, *, split=None, data_dir=None):
     return {"members": [_numbers(test) for test in tests], "ensemble": _numbers(together)}
 
 
-def results_of(run_dir, *, split=None, data_dir=None):
+def results_of(run_dir, *, split=None, data_dir=None, views=None, enlarge=None):
     """Returns all that is known of a run's test: `evaluate`'s numbers and every prediction.
 
     Args:
         run_dir: As in `evaluate`.
         split: As in `evaluate`.
         data_dir: As in `evaluate`.
+        views: As in `evaluate`.
+        enlarge: As in `evaluate`.
 
     Returns:
         What `kerasbook.training.report.test_results` returns, with `split`, `examples`, `recipe`
@@ -86,6 +102,8 @@ def results_of(run_dir, *, split=None, data_dir=None):
     recipe, record = recipe_of(folder.path), read_json(folder.record)
     _, preprocessing = folder.classes()
     model = load_model(file, compile=False)
+    if views is not None or enlarge is not None:
+        model, preprocessing = _with_views(model, preprocessing, views, enlarge)
     data = LabelledImages(recipe.dataset, data_dir or record.get("data_dir"))
     examples = data.split(split or recipe.test_split, None if split else record.get("max_examples"))
     return {
@@ -124,6 +142,25 @@ def require_same_examples(first_run, first, second_run, second):
                 f"Runs must be tested on the same examples. The {name} of {str(first_run)!r} and "
                 f"{str(second_run)!r} differ{values}"
             )
+
+
+def _with_views(model, preprocessing, views, enlarge):
+    """Returns a model that averages over views, and the preprocessing for its larger images."""
+    if views not in RUN_VIEWS:
+        raise ValueError(f"`views` must be one of {RUN_VIEWS}. Received: views={views!r}")
+    if enlarge is None:
+        enlarge = 1.0 if views == "flip" else ENLARGEMENT
+    factors = np.atleast_1d(enlarge).tolist()
+    if not factors or not all(1 <= factor < float("inf") for factor in factors):
+        raise ValueError(f"`enlarge` must be at least 1. Received: enlarge={enlarge}")
+    largest = max(factors)
+    size = [round(side * largest) for side in preprocessing.shape[:2]]
+    if views.startswith("dense"):
+        model = dense_evaluation(model)
+        views = "flip" if views == "dense_flip" else "center"
+    scales = [factor / largest for factor in factors]
+    model = average_views(model, views, image_size=size, scales=scales)
+    return model, dataclasses.replace(preprocessing, height=size[0], width=size[1])
 
 
 def _folder_and_model(run_dir):

@@ -34,3 +34,11 @@ def test_prints_each_run_and_the_ensemble(trained_run):
     assert rows[2].split()[0] == "ensemble"
     for row in rows:
         assert f"  {accuracy}; loss {record['test_loss']:.4f})" in row
+
+
+def test_views(trained_run):
+    result = typed("evaluate", trained_run[0], "--views", "flip", "--split", "test[:30]")
+    assert result.returncode == 0, result.stderr
+    assert "accuracy  " in result.stdout
+    result = typed("evaluate", trained_run[0], "--views", "flop")
+    assert_one_line(result, "`views` must be one of")

@@ -5,9 +5,12 @@ import shutil
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from kerasbook import training
-from kerasbook.evaluation import accuracy_interval
+from kerasbook.applications import load_model
+from kerasbook.evaluation import accuracy_interval, dense_evaluation
+from kerasbook.serving import Preprocessing
 from kerasbook.training.data import LabelledImages
 from kerasbook.training.evaluation import require_same_examples, results_of
 
@@ -56,6 +59,45 @@ def test_an_ensemble_is_the_mean_of_the_probabilities(trained_run, another_run):
     assert results["ensemble"]["loss"] == pytest.approx(loss, rel=1e-5)
     # By Jensen's inequality, of which no ensemble is an exception.
     assert loss < np.mean([member["loss"] for member in results["members"]])
+
+
+def test_views_are_those_of_the_enlarged_image(trained_run):
+    run = trained_run[0]
+    few = {"split": "test[:40]", "views": "ten_crop", "enlarge": 1.25}
+    images, labels = LabelledImages("digits").split("test[:40]").arrays
+    model = load_model(run / "checkpoints" / "best.keras", compile=False)
+    larger = Preprocessing(20, 20, 1)
+    inputs = larger.scale(larger.resize(images)).numpy()
+    rows = []
+    for top, left in ((0, 0), (0, 4), (4, 0), (4, 4), (2, 2)):
+        crop = inputs[:, top : top + 16, left : left + 16]
+        rows += [model.predict(crop, verbose=0), model.predict(crop[:, :, ::-1], verbose=0)]
+    mean = np.mean(rows, 0)
+    np.testing.assert_allclose(results_of(run, **few)["probabilities"], mean, atol=1e-5)
+    accuracy = np.mean(mean.argmax(-1) == labels)
+    assert training.evaluate(run, **few)["accuracy"] == accuracy
+    # Several enlargements, and every place of the image: two more means.
+    scales = results_of(run, **{**few, "views": "center", "enlarge": [1.0, 1.25]})
+    small = tf.image.resize(inputs, (16, 16), antialias=True)
+    mean = (model.predict(inputs[:, 2:18, 2:18], verbose=0) + model.predict(small, verbose=0)) / 2
+    np.testing.assert_allclose(scales["probabilities"], mean, atol=1e-5)
+    dense = results_of(run, **{**few, "views": "dense_flip"})["probabilities"]
+    wide = dense_evaluation(model)
+    mean = (wide.predict(inputs, verbose=0) + wide.predict(inputs[:, :, ::-1], verbose=0)) / 2
+    np.testing.assert_allclose(dense, mean, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"views": "six_crop"}, "`views` must be one of"),
+        ({"enlarge": 2.0}, "`views` must be one of .* Received: views=None"),
+        ({"views": "flip", "enlarge": 0.5}, "`enlarge` must be at least 1. Received: enlarge=0.5"),
+    ],
+)
+def test_bad_views(options, message, trained_run):
+    with pytest.raises(ValueError, match=message):
+        training.evaluate(trained_run[0], **options)
 
 
 def test_an_ensemble_needs_several_runs_of_the_same_test(trained_run, tmp_path):
