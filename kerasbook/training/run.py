@@ -91,7 +91,7 @@ def train(
     if resume:
         folder = RunFolder.open(run_dir)
     elif is_chief(strategy):
-        folder = RunFolder.create(run_dir or _fresh_name(recipe.name))
+        folder = RunFolder.create(run_dir or fresh_name(recipe.name))
     else:
         folder = RunFolder(pathlib.Path(run_dir or "."))
     engine = Engine(
@@ -289,7 +289,8 @@ def _dtype_policy(name):
         keras.config.set_dtype_policy(before)
 
 
-def _fresh_name(name):
+def fresh_name(name):
+    """Returns a folder `runs/NAME-DATE-TIME` that is not there yet."""
     stamp = datetime.datetime.now().strftime("%Y%m%d-%H%M%S")
     folder = pathlib.Path("runs") / f"{name}-{stamp}"
     number = 2
