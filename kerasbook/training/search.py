@@ -161,9 +161,10 @@ def random_search(
 
 
 def shortened(recipe, epochs):
-    """Returns a recipe with other epochs and a warmup that has the same share of them."""
+    """Returns a recipe with other epochs, the same share of warmup, and cycles that divide them."""
     warmup = recipe.warmup_epochs * epochs / recipe.epochs
-    return recipe.replace(epochs=epochs, warmup_epochs=warmup)
+    cycles = math.gcd(recipe.cycles, epochs)
+    return recipe.replace(epochs=epochs, warmup_epochs=warmup, cycles=cycles)
 
 
 def with_parameters(recipe, parameters):

@@ -3,13 +3,15 @@
 import json
 import shutil
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from kerasbook import training
 from kerasbook.applications import load_model
-from kerasbook.evaluation import accuracy_interval, dense_evaluation
+from kerasbook.callbacks.epoch_log import read_log
+from kerasbook.evaluation import accuracy_interval, average_weights, dense_evaluation
 from kerasbook.serving import Preprocessing
 from kerasbook.training.data import LabelledImages
 from kerasbook.training.evaluation import require_same_examples, results_of
@@ -98,6 +100,24 @@ def test_views_are_those_of_the_enlarged_image(trained_run):
 def test_bad_views(options, message, trained_run):
     with pytest.raises(ValueError, match=message):
         training.evaluate(trained_run[0], **options)
+
+
+def test_snapshots_of_one_run(tmp_path):
+    recipe = training.Recipe(
+        name="snapshots", model="mlp", dataset="digits", epochs=4, schedule="cosine", cycles=2
+    )
+    files = tmp_path / "run" / "snapshots" / "{epoch}.keras"
+    keep = keras.callbacks.ModelCheckpoint(files)
+    training.train(recipe, run_dir=tmp_path / "run", callbacks=[keep], verbose=0, test=False)
+    log = read_log(tmp_path / "run" / "log.csv")
+    ends = [str(files).format(epoch=epoch) for epoch in (2, 4)]
+    results = training.evaluate_ensemble(ends, split=recipe.validation_split)
+    for epoch, member in zip((2, 4), results["members"], strict=True):
+        assert member["accuracy"] == pytest.approx(log[epoch - 1]["val_accuracy"])
+    assert results["ensemble"]["loss"] < np.mean([member["loss"] for member in results["members"]])
+    mean = average_weights([load_model(file, compile=False) for file in ends])
+    first, last = (load_model(file).get_weights()[0] for file in ends)
+    np.testing.assert_allclose(mean.get_weights()[0], (first + last) / 2, rtol=1e-5, atol=1e-7)
 
 
 def test_an_ensemble_needs_several_runs_of_the_same_test(trained_run, tmp_path):

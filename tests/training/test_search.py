@@ -127,6 +127,11 @@ def test_narrower(distribution, values, expected):
     assert search.narrower(distribution, values, 4) == expected
 
 
+def test_cycles_of_shorter_recipes():
+    recipe = RECIPE.replace(warmup_epochs=0, schedule="cosine", cycles=4)
+    assert [search.shortened(recipe, epochs).cycles for epochs in (1, 6, 12)] == [1, 2, 4]
+
+
 def test_real_runs_and_one_that_diverges(tmp_path):
     space = {
         "learning_rate": CategoricalDistribution([0.01, 1e38]),
