@@ -3,7 +3,7 @@
 import contextlib
 import sys
 
-from kerasbook.cli.parsing import add_command, add_data_dir, natural, positive
+from kerasbook.cli.parsing import accuracy_text, add_command, add_data_dir, natural, positive
 from kerasbook.console import PatientStream
 
 TRAIN = """\
@@ -117,8 +117,7 @@ def _train(arguments):
 
 def _print_results(record):
     if record is not None:
-        print(
-            f"test accuracy {record['test_accuracy']:.2%} "
-            f"({record['examples']['test']:,} images, loss {record['test_loss']:.4f})"
-        )
+        more = f"{record['examples']['test']:,} images, loss {record['test_loss']:.4f}"
+        accuracy = record["test_accuracy"], record["test_accuracy_interval"]
+        print(f"test accuracy {accuracy_text(*accuracy, [more])}")
         print(f"run folder    {record['run_dir']}", flush=True)

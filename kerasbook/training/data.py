@@ -202,6 +202,19 @@ def _is_whole(examples):
     except (ValueError, tf.errors.OpError):
         return False
 
+    def segments(self, split):
+        """Returns what a TFDS split is made of: triples (name, first, after the last)."""
+        splits = self._builder.info.splits
+        parts = tfds.core.ReadInstruction.from_spec(split).to_absolute(splits)
+        return [
+            (
+                part.splitname,
+                part.from_ or 0,
+                splits[part.splitname].num_examples if part.to is None else part.to,
+            )
+            for part in parts
+        ]
+
 
 def read_images(name, data_dir=None, *, first=0, count=1):
     """Returns images of a dataset's first split, whatever else its examples hold.

@@ -1,4 +1,4 @@
-"""Whole runs: train a recipe into a folder, evaluate what a folder holds."""
+"""Whole runs: train a recipe into a folder, go on with what a folder holds."""
 
 import contextlib
 import dataclasses
@@ -38,6 +38,7 @@ def train(
     recover=0,
     callbacks=(),
     verbose=1,
+    test=True,
 ):
     """Runs a recipe: trains, tests the best epoch's model, draws pictures, exports.
 
@@ -58,10 +59,13 @@ def train(
             rate, when the loss is not finite or explodes.
         callbacks: Keras callbacks.
         verbose: 1 shows a progress bar per epoch, 2 a line per epoch, 0 nothing.
+        test: Whether to test, draw and export at the end. `False` leaves the test split unread, as
+            a search among recipes must.
 
     Returns:
-        The run's record, a dictionary with `test_accuracy`, `test_loss` and `run_dir` among
-        others. Every worker but the chief returns `None`.
+        The run's record, a dictionary with `validation_accuracy`, `run_dir` and, if tested,
+        `test_accuracy`, its 95 % `test_accuracy_interval` and `test_loss` among others. Every
+        worker but the chief returns `None`.
 
     Raises:
         ValueError: If something the recipe names does not exist or does not fit.
@@ -82,7 +86,7 @@ def train(
     data = LabelledImages(recipe.dataset, data_dir)
     splits = {
         name: data.split(getattr(recipe, f"{name}_split"), max_examples)
-        for name in ("train", "validation", "test")
+        for name in ("train", "validation", "test")[: 3 if test else 2]
     }
     preprocessing = _preprocessing(recipe, data)
     replicas = strategy.num_replicas_in_sync
@@ -97,7 +101,7 @@ def train(
     if resume:
         folder = RunFolder.open(run_dir)
     elif is_chief(strategy):
-        folder = RunFolder.create(run_dir or _fresh_name(recipe.name))
+        folder = RunFolder.create(run_dir or fresh_name(recipe.name))
     else:
         folder = RunFolder(pathlib.Path(run_dir or "."))
     engine = Engine(
@@ -143,7 +147,10 @@ def train(
             "recoveries": position.recoveries,
             "validation_accuracy": position.best[0],
         }
-        return _finish(folder, record, splits["test"], preprocessing)
+        if test:
+            record |= _finish(folder, record["class_names"], splits["test"], preprocessing)
+        write_json(folder.record, record)
+        return {**record, "run_dir": str(folder.path)}
     except BaseException:
         with contextlib.suppress(OSError):  # the disk may be what failed
             write_json(folder.record, {**before, **record, "status": "stopped"})
@@ -185,53 +192,25 @@ def _description(recipe, data, splits, preprocessing, model):
     }
 
 
-def _finish(folder, record, examples, preprocessing):
-    """Tests, draws and exports the best epoch's model, and completes the record."""
+def _finish(folder, class_names, examples, preprocessing):
+    """Tests, draws and exports the best epoch's model, and returns the results."""
     model = load_model(folder.best, compile=False)
     results = report.test_results(model, examples, preprocessing)
-    report.write_pictures(folder, results, examples, record["class_names"])
+    report.write_pictures(folder, results, examples, class_names)
     images = report.images_at(examples, range(min(16, examples.count)))
     difference = serving.export(
         model,
         folder.saved_model,
-        class_names=record["class_names"],
+        class_names=class_names,
         preprocessing=preprocessing,
         images=[preprocessing.resize(image).numpy() for image in images],
         overwrite=True,
     )
-    record |= {
+    return {
         "test_accuracy": results["accuracy"],
+        "test_accuracy_interval": list(results["interval"]),
         "test_loss": results["loss"],
         "export_difference": difference,
-    }
-    write_json(folder.record, record)
-    return {**record, "run_dir": str(folder.path)}
-
-
-def evaluate(run_dir, *, split=None, data_dir=None):
-    """Evaluates the best model of a run.
-
-    Args:
-        run_dir: The run's folder.
-        split: TFDS split; `None` takes the recipe's test split, as far as the run took it.
-        data_dir: Folder of prepared TFDS datasets; `None` takes the run's own.
-
-    Returns:
-        Dictionary of `loss`, `accuracy`, `examples` and `split`.
-    """
-    require_tensorflow("Evaluation")
-    folder = RunFolder.open(run_dir)
-    recipe, record = recipe_of(run_dir), read_json(folder.record)
-    _, preprocessing = folder.classes()
-    model = load_model(folder.best, compile=False)
-    data = LabelledImages(recipe.dataset, data_dir or record.get("data_dir"))
-    examples = data.split(split or recipe.test_split, None if split else record.get("max_examples"))
-    results = report.test_results(model, examples, preprocessing)
-    return {
-        "split": split or recipe.test_split,
-        "examples": examples.count,
-        "loss": results["loss"],
-        "accuracy": results["accuracy"],
     }
 
 
@@ -327,7 +306,8 @@ def _dtype_policy(name):
         keras.config.set_dtype_policy(before)
 
 
-def _fresh_name(name):
+def fresh_name(name):
+    """Returns a folder `runs/NAME-DATE-TIME` that is not there yet."""
     stamp = datetime.datetime.now().strftime("%Y%m%d-%H%M%S")
     folder = pathlib.Path("runs") / f"{name}-{stamp}"
     number = 2

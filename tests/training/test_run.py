@@ -38,14 +38,6 @@ def test_a_run_leaves_everything(trained_run):
     assert json.loads((folder / "recipe.json").read_text())["epochs"] == 3
 
 
-def test_evaluate_gives_the_record(trained_run):
-    folder, record = trained_run
-    results = training.evaluate(folder)
-    assert results["accuracy"] == record["test_accuracy"]
-    assert results["loss"] == pytest.approx(record["test_loss"])
-    assert training.evaluate(folder, split="validation")["examples"] == 181
-
-
 def test_one_seed_one_result_and_another(tmp_path):
     few = {"max_examples": 64, "verbose": 0}
     first, again, other = (
