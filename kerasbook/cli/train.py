@@ -63,6 +63,11 @@ def add_train_flags(train):
         help="go back to the last checkpoint, at half the rate, up to N times if the loss explodes",
     )
     train.add_argument(
+        "--max_bad",
+        metavar="SHARE",
+        help="leave out examples that cannot be read, up to a share such as 0.1%% of a split",
+    )
+    train.add_argument(
         "--strategy",
         choices=("default", "mirrored", "multi_worker", "tpu"),
         default="default",
@@ -111,6 +116,7 @@ def _train(arguments):
             resume=arguments.resume,
             checkpoint_steps=arguments.checkpoint_steps,
             recover=arguments.recover,
+            max_bad=arguments.max_bad,
         )
         _print_results(record)
 

@@ -192,16 +192,6 @@ class LabelledImages:
             indices=inspected.indices if inspected.bad else None,
         )
 
-
-def _is_whole(examples):
-    try:
-        if examples.fits_in_memory:
-            return len(examples.arrays) == 2
-        labels = examples.dataset.map(lambda image, label: label).batch(1024)
-        return examples.count == sum(len(batch) for batch in labels)
-    except (ValueError, tf.errors.OpError):
-        return False
-
     def segments(self, split):
         """Returns what a TFDS split is made of: triples (name, first, after the last)."""
         splits = self._builder.info.splits
@@ -214,6 +204,16 @@ def _is_whole(examples):
             )
             for part in parts
         ]
+
+
+def _is_whole(examples):
+    try:
+        if examples.fits_in_memory:
+            return len(examples.arrays) == 2
+        labels = examples.dataset.map(lambda image, label: label).batch(1024)
+        return examples.count == sum(len(batch) for batch in labels)
+    except (ValueError, tf.errors.OpError):
+        return False
 
 
 def read_images(name, data_dir=None, *, first=0, count=1):

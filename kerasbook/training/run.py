@@ -4,6 +4,7 @@ import contextlib
 import dataclasses
 import datetime
 import pathlib
+import warnings
 
 import keras
 import tensorflow as tf
@@ -17,8 +18,10 @@ from kerasbook.training import environment, report
 from kerasbook.training.data import LabelledImages
 from kerasbook.training.engine import Engine
 from kerasbook.training.files import RunFolder, read_json, write_json
+from kerasbook.training.fingerprint import require_same
 from kerasbook.training.optimizer import make_optimizer
 from kerasbook.training.pipeline import EVALUATION_BATCH, Pipeline
+from kerasbook.training.reading import NAMED, parse_share
 from kerasbook.training.recipe import Recipe
 from kerasbook.training.replicas import synchronize_batch_norm
 from kerasbook.training.settings import StepSettings
@@ -36,6 +39,7 @@ def train(
     resume=False,
     checkpoint_steps=None,
     recover=0,
+    max_bad=None,
     callbacks=(),
     verbose=1,
     test=True,
@@ -57,6 +61,8 @@ def train(
             `None` at the end only or, with `resume`, as the run did.
         recover: How often at most to go back to the last checkpoint, with half the learning
             rate, when the loss is not finite or explodes.
+        max_bad: Share of each split's examples that may be left out because they cannot be
+            read, in [0, 1), or text such as `"0.1%"`; `None` is 0 or, with `resume`, the run's.
         callbacks: Keras callbacks.
         verbose: 1 shows a progress bar per epoch, 2 a line per epoch, 0 nothing.
         test: Whether to test, draw and export at the end. `False` leaves the test split unread, as
@@ -82,12 +88,17 @@ def train(
         before = _check_resume(recipe, run_dir, max_examples)
         max_examples, data_dir = before["max_examples"], data_dir or before["data_dir"]
         checkpoint_steps = checkpoint_steps or before["checkpoint_steps"]
+        max_bad = before["max_bad"] if max_bad is None else max_bad
+    max_bad = parse_share(max_bad or 0)
     policy = augmentation.get_policy(recipe.augmentation)
     data = LabelledImages(recipe.dataset, data_dir)
-    splits = {
-        name: data.split(getattr(recipe, f"{name}_split"), max_examples)
-        for name in ("train", "validation", "test")[: 3 if test else 2]
-    }
+    names = ("train", "validation", "test")[: 3 if test else 2]
+    names = {name: getattr(recipe, f"{name}_split") for name in names}
+    fingerprint = data.fingerprint(*names.values())
+    if before.get("fingerprint"):
+        require_same(before["fingerprint"], fingerprint)
+    splits = {n: data.split(split, max_examples, max_bad) for n, split in names.items()}
+    _warn_of_bad(splits.values())
     preprocessing = _preprocessing(recipe, data)
     replicas = strategy.num_replicas_in_sync
     if recipe.batch_size < replicas:
@@ -130,6 +141,9 @@ def train(
         "max_examples": max_examples,
         "data_dir": data_dir and str(data_dir),
         "checkpoint_steps": checkpoint_steps,
+        "max_bad": max_bad,
+        "bad_examples": {name: len(split.bad) for name, split in splits.items()},
+        "fingerprint": fingerprint,
     }
     if not is_chief(strategy):
         engine.fit(recipe.epochs)
@@ -155,6 +169,18 @@ def train(
         with contextlib.suppress(OSError):  # the disk may be what failed
             write_json(folder.record, {**before, **record, "status": "stopped"})
         raise
+
+
+def _warn_of_bad(splits):
+    for examples in splits:
+        if examples.bad:
+            named = "; ".join(map(str, examples.bad[:NAMED]))
+            more = "; ..." if len(examples.bad) > NAMED else ""
+            warnings.warn(
+                f"{examples.name} holds {len(examples.bad)} examples that cannot be read and are "
+                f"left out: {named}{more}",
+                stacklevel=3,
+            )
 
 
 def _pipelines(recipe, splits, preprocessing, policy, strategy, classes):
@@ -249,7 +275,7 @@ def _check_resume(recipe, run_dir, max_examples):
         )
     if folder.log.exists():
         read_log(folder.log)
-    unsaid = dict.fromkeys(("max_examples", "data_dir", "checkpoint_steps"))
+    unsaid = dict.fromkeys(("max_examples", "data_dir", "checkpoint_steps", "max_bad"))
     record = {**unsaid, **read_json(folder.record)}
     if max_examples not in (None, record["max_examples"]):
         raise ValueError(
