@@ -61,12 +61,21 @@ def add_data_dir(command):
 
 def positive(text):
     """Reads an integer above 0."""
+    return _integer(text, 1, "a positive integer")
+
+
+def natural(text):
+    """Reads an integer that is 0 or above."""
+    return _integer(text, 0, "an integer of at least 0")
+
+
+def _integer(text, least, rule):
     try:
         value = int(text)
     except ValueError:
-        value = 0
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"must be a positive integer, received {text!r}")
+        value = least - 1
+    if value < least:
+        raise argparse.ArgumentTypeError(f"must be {rule}, received {text!r}")
     return value
 
 

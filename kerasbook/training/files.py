@@ -28,6 +28,8 @@ class RunFolder:
     best = property(lambda self: self.path / "checkpoints" / "best.keras")
     last = property(lambda self: self.path / "checkpoints" / "last.keras")
     previous = property(lambda self: self.path / "checkpoints" / PREVIOUS)
+    events = property(lambda self: self.path / "events.jsonl")
+    bad_batch = property(lambda self: self.path / "bad_batch.npz")
     saved_model = property(lambda self: self.path / "saved_model")
     curves = property(lambda self: self.path / "curves.png")
     confusion_matrix = property(lambda self: self.path / "confusion_matrix.png")

@@ -6,7 +6,7 @@ import tensorflow as tf
 from kerasbook.callbacks.epoch_log import read_log
 from kerasbook.evaluation import accuracy_interval
 from kerasbook.training.pipeline import EVALUATION_BATCH
-from kerasbook.training.step import Classifier
+from kerasbook.training.task import Classifier
 from kerasbook.visual import plot_confusion_matrix, plot_contact_sheet, plot_curves
 
 MISTAKES_SHOWN = 30
@@ -17,6 +17,9 @@ def test_results(model, examples, preprocessing):
 
     Returns:
         What `scores` returns.
+
+    Raises:
+        ValueError: If an example cannot be read; the message names it.
     """
     classifier = Classifier(model)
 
@@ -26,9 +29,10 @@ def test_results(model, examples, preprocessing):
 
     rows, labels = [], []
     batches = examples.dataset.map(lambda image, label: (preprocessing.resize(image), label))
-    for images, batch_labels in batches.batch(EVALUATION_BATCH).prefetch(2):
-        rows.append(step(images))
-        labels.append(batch_labels)
+    with examples.explained():
+        for images, batch_labels in batches.batch(EVALUATION_BATCH).prefetch(2):
+            rows.append(step(images))
+            labels.append(batch_labels)
     return scores(tf.concat(rows, 0).numpy(), tf.concat(labels, 0).numpy())
 
 
