@@ -12,6 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 
+@tf.autograph.experimental.do_not_convert  # which took most of the time to the first step
 def distribute(strategy, make_batches, finish, *, micro_batches=1, full=None):
     """Returns a dataset of parts, distributed by a strategy.
 

@@ -13,6 +13,7 @@ from kerasbook.callbacks import EpochLog
 from kerasbook.training import checkpoint, divergence
 from kerasbook.training.callback_state import CallbackStates
 from kerasbook.training.events import log_event
+from kerasbook.training.memory import freed_by_hand
 from kerasbook.training.replicas import Replicas
 from kerasbook.training.signals import Interrupted, stop_on_signal
 from kerasbook.training.step import EvaluationStep, TrainingStep
@@ -131,7 +132,7 @@ class Engine:
         """
         self._model.stop_training = False
         callbacks = self._callback_list(epochs)
-        with stop_on_signal() as self._stop:
+        with stop_on_signal() as self._stop, freed_by_hand() as free:
             callbacks.on_train_begin()
             self._states = CallbackStates(self._callbacks)
             if self._restored is None:
@@ -144,6 +145,7 @@ class Engine:
                     self._run_epoch(callbacks)
                 except divergence.Diverged as error:
                     self._recover(error)
+                free()
             callbacks.on_train_end()
         return self.position
 

@@ -73,6 +73,9 @@ class Pipeline:
         self._accumulation_steps = accumulation_steps
         if examples.fits_in_memory:
             self._images, self._labels = (tf.constant(array) for array in examples.arrays)
+        # Examples that are left out leave a gap: the others keep their numbers, and so their draws.
+        self._total = self.count + len(examples.bad)
+        self._indices = np.arange(self.count) if examples.indices is None else examples.indices
 
     def epoch(self, strategy, epoch=0, first_step=0):
         """Returns one epoch, from a global step on, as a dataset distributed by `strategy`."""
@@ -97,11 +100,13 @@ class Pipeline:
         )
 
     def _in_memory(self, epoch):
-        """Global batches of (index,): the images themselves are looked up at the end."""
-        order = np.arange(self.count)
+        """Global batches of (index, place): the images themselves are looked up at the end."""
+        numbers, places = self._indices, np.arange(self.count)
         if self._shuffle:
-            order = order_of(self.count, self._seed, epoch)
-        return tf.data.Dataset.from_tensor_slices((order,)).batch(self.batch_size)
+            # Of all examples, those that are left out too: the others come in the same order.
+            order = order_of(self._total, self._seed, epoch)
+            places = np.searchsorted(numbers, order[np.isin(order, numbers)])
+        return tf.data.Dataset.from_tensor_slices((numbers[places], places)).batch(self.batch_size)
 
     def _streamed(self, epoch):
         """Global batches of (index, image, label), read anew; shuffled within blocks."""
@@ -110,7 +115,8 @@ class Pipeline:
             image, label = example
             return index, self._preprocessing.resize(image), label
 
-        dataset = self._examples.dataset.enumerate()
+        indices = tf.data.Dataset.from_tensor_slices(self._indices)
+        dataset = tf.data.Dataset.zip(indices, self._examples.dataset)
         dataset = dataset.map(decode, num_parallel_calls=tf.data.AUTOTUNE)
         if self._shuffle:
             # Block by block and stateless: `Dataset.shuffle` depends on TensorFlow's global seed.
@@ -132,7 +138,7 @@ class Pipeline:
     def _augmented(self, epoch, index, *loaded):
         """Returns images, looked up unless they are loaded, and labels, both augmented."""
         if self._examples.fits_in_memory:
-            loaded = tf.gather(self._images, index), tf.gather(self._labels, index)
+            loaded = [tf.gather(values, loaded[0]) for values in (self._images, self._labels)]
         images, labels = loaded
         images = self._preprocessing.resize(images)
         if self.policy is None:
