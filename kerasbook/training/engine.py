@@ -146,13 +146,10 @@ class Engine:
                 except divergence.Diverged as error:
                     self._recover(error)
                 free()
+            if self._step.averages is not None and self._task.as_keras:
+                self._step.averages.overwrite()
             callbacks.on_train_end()
         return self.position
-
-    def finish(self):
-        """Leaves the moving averages, if there are any, in the weights' place."""
-        if self._step.averages is not None:
-            self._step.averages.exchange()
 
     @contextlib.contextmanager
     def averaged(self):

@@ -131,7 +131,6 @@ def fit(
         if resume:
             engine.restore()
         position = engine.fit(epochs)
-        engine.finish()
     except BaseException:
         _close(folder, record, "stopped", is_chief(strategy))
         raise
@@ -162,7 +161,7 @@ class _Updates:
 
 
 def _require_scope(model, strategy):
-    """Refuses an optimizer from outside of the strategy's scope, whose steps would be miscounted."""
+    """Refuses an optimizer from outside of the scope, whose steps would be miscounted."""
     with plain(model.optimizer):
         iterations = innermost(model.optimizer).iterations
     if not strategy.extended.variable_created_in_scope(iterations.value):
