@@ -78,77 +78,107 @@ class Pipeline:
         if examples.fits_in_memory:
             self._images, self._labels = (tf.constant(array) for array in examples.arrays)
         # Examples that are left out leave a gap: the others keep their numbers, and so their draws.
+        self._built = self._built_for = None
         self._total = self.count + len(examples.bad)
         self._indices = np.arange(self.count) if examples.indices is None else examples.indices
 
     def epoch(self, strategy, epoch=0, first_step=0):
-        """Returns one epoch, from a global step on, as a dataset distributed by `strategy`."""
+        """Returns one epoch, from a global step on, as a dataset distributed by `strategy`.
 
-        def for_worker(context):
-            return self._for_worker(epoch, first_step, context)
+        Building takes long, so one dataset serves all epochs: an iterator of it begins where this
+        was last called for. Begin to iterate over an epoch before you ask for another.
+        """
+        self._epoch = np.int64(epoch)
+        if self._examples.fits_in_memory:
+            self._places = self._order(epoch)[first_step * self.batch_size :]
+            first_step = 0
+        if self._built_for != (strategy, first_step):
+            self._built_for = strategy, first_step
+            self._built = strategy.distribute_datasets_from_function(
+                lambda context: self._for_worker(first_step, context)
+            )
+        return self._built
 
-        return strategy.distribute_datasets_from_function(for_worker)
-
-    def _for_worker(self, epoch, first_step, context):
+    def _for_worker(self, first_step, context):
         replicas = context.num_replicas_in_sync
         here = replicas // context.num_input_pipelines
         first = context.input_pipeline_id * here
-        batches = self._in_memory(epoch) if self._examples.fits_in_memory else self._streamed(epoch)
+        batches = self._in_memory() if self._examples.fits_in_memory else self._streamed()
         batches = batches.skip(first_step)
         if self._needs_batch:
             batches = batches.map(
-                lambda *batch: self._augmented(epoch, *batch),
+                lambda epoch, *batch: (epoch, *self._augmented(epoch, *batch)),
                 num_parallel_calls=tf.data.AUTOTUNE,
                 deterministic=True,
             )
         if replicas == 1 and not self._static and self._accumulation_steps == 1:
-            dataset = batches.map(lambda *b: (*b, tf.ones(tf.shape(b[0])[:1]), _size(b[0])))
+            dataset = batches.map(lambda *b: (*b, tf.ones(tf.shape(b[1])[:1]), _size(b[1])))
         else:
             numbers = tf.data.Dataset.range(first, first + here, output_type=tf.int32)
             dataset = batches.flat_map(
-                lambda *batch: numbers.map(lambda number: self._deal(batch, number, replicas))
+                lambda epoch, *batch: numbers.map(
+                    lambda number: (epoch, *self._deal(batch, number, replicas))
+                )
             )
         options = tf.data.Options()
         options.deterministic = True
         options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.OFF
         return (
-            dataset.map(
-                lambda *part: self._finish(epoch, *part), num_parallel_calls=tf.data.AUTOTUNE
-            )
+            dataset.map(self._finish, num_parallel_calls=tf.data.AUTOTUNE)
             .prefetch(tf.data.AUTOTUNE)
             .with_options(options)
         )
 
-    def _in_memory(self, epoch):
-        """Global batches of (index, place): the images themselves are looked up at the end."""
-        numbers, places = self._indices, np.arange(self.count)
-        if self._shuffle:
-            # Of all examples, those that are left out too: the others come in the same order.
-            order = np.random.Generator(np.random.Philox(key=[self._seed, epoch]))
-            order = order.permutation(self._total)
-            places = np.searchsorted(numbers, order[np.isin(order, numbers)])
-        return tf.data.Dataset.from_tensor_slices((numbers[places], places)).batch(self.batch_size)
+    def _order(self, epoch):
+        """Returns the places in memory of the examples of an epoch, in its order."""
+        if not self._shuffle:
+            return np.arange(self.count)
+        # Of all examples, those that are left out too: the others come in the same order.
+        order = np.random.Generator(np.random.Philox(key=[self._seed, epoch]))
+        order = order.permutation(self._total)
+        return np.searchsorted(self._indices, order[np.isin(order, self._indices)])
 
-    def _streamed(self, epoch):
-        """Global batches of (index, image, label), read anew; shuffled within blocks."""
+    def _in_memory(self):
+        """Global batches of (epoch, place): the images are looked up at the end."""
+
+        def position():
+            epoch, places = tf.numpy_function(
+                lambda: (self._epoch, self._places), [], (tf.int64, tf.int64)
+            )
+            return tf.ensure_shape(epoch, []), tf.ensure_shape(places, [None])
+
+        def batches(epoch, places):
+            places = tf.data.Dataset.from_tensor_slices(places).batch(self.batch_size)
+            return tf.data.Dataset.zip(tf.data.Dataset.from_tensors(epoch).repeat(), places)
+
+        return tf.data.Dataset.range(1).map(lambda _: position()).flat_map(batches)
+
+    def _streamed(self):
+        """Global batches of (epoch, index, image, label), read anew; shuffled within blocks."""
 
         def decode(index, example):
             image, label = example
             return index, self._preprocessing.resize(image), label
 
+        def current():
+            return tf.ensure_shape(tf.numpy_function(lambda: self._epoch, [], tf.int64), [])
+
+        epochs = tf.data.Dataset.range(1).map(lambda _: current())
+        epochs = epochs.flat_map(lambda epoch: tf.data.Dataset.from_tensors(epoch).repeat())
         indices = tf.data.Dataset.from_tensor_slices(self._indices)
         dataset = tf.data.Dataset.zip(indices, self._examples.dataset)
         dataset = dataset.map(decode, num_parallel_calls=tf.data.AUTOTUNE)
         if self._shuffle:
             # Block by block and stateless: `Dataset.shuffle` depends on TensorFlow's global seed.
-            def shuffle(*block):
+            def shuffle(epoch, block):
                 places = tf.range(tf.shape(block[0])[0])
-                seed = (self._seed, epoch)
-                order = tf.random.experimental.stateless_shuffle(places, seed)
+                order = tf.random.experimental.stateless_shuffle(places, (self._seed, epoch))
                 return tuple(tf.gather(values, order) for values in block)
 
-            dataset = dataset.batch(SHUFFLE_BLOCK).map(shuffle).unbatch()
-        return dataset.batch(self.batch_size)
+            dataset = tf.data.Dataset.zip(epochs, dataset.batch(SHUFFLE_BLOCK))
+            dataset = dataset.map(shuffle).unbatch()
+        dataset = tf.data.Dataset.zip(epochs, dataset.batch(self.batch_size))
+        return dataset.map(lambda epoch, batch: (epoch, *batch))
 
     def _deal(self, batch, replica, replicas):
         """Returns a replica's part of a global batch, with its weights and the batch's size."""
@@ -173,11 +203,12 @@ class Pipeline:
         images, labels = batch if self._needs_batch else self._augmented(epoch, *batch)
         return self._preprocessing.scale(images), labels, weight, total
 
-    def _augmented(self, epoch, index, *loaded):
+    def _augmented(self, epoch, *batch):
         """Returns images, looked up unless they are loaded, and labels, both augmented."""
         if self._examples.fits_in_memory:
-            loaded = [tf.gather(values, loaded[0]) for values in (self._images, self._labels)]
-        images, labels = loaded
+            tables = self._indices, self._images, self._labels
+            batch = [tf.gather(values, batch[0]) for values in tables]
+        index, images, labels = batch
         images = self._preprocessing.resize(images)
         if self.policy is None:
             return images, labels
