@@ -1,14 +1,8 @@
 """The input pipeline: read, decode, cache, shuffle, batch, augment, prefetch.
 
 Every epoch is a function of (seed, epoch) alone: its order, and what augmentation draws for
-each example. A run may therefore begin in the middle of one. Each global batch is dealt out to
-the replicas in parts that differ by one example at most, and no example is lost or comes twice.
-
-Fillers, which are examples that come again with weight 0, stand where a shape demands one: in the
-last batch where shapes are static, in a part that would be empty, and where the micro-batches of
-gradient accumulation would be unequal. Losses, gradients and metrics leave them out. Only the
-batch statistics of a batch normalization see them; each micro-batch has one at most for its sake,
-unless shapes are static.
+each example. A run may therefore begin in the middle of one. Global batches are dealt out to the
+replicas as `dealing.py` says.
 
 A policy that mixes examples gets the global batch, before it is dealt out and filled up: what is
 mixed with what does not depend on the replicas, and no example of weight 0 is among it. Every
@@ -17,6 +11,8 @@ worker then augments the whole batch, and keeps its part. The labels are one-hot
 
 import numpy as np
 import tensorflow as tf
+
+from kerasbook.training.dealing import distribute, order_of
 
 SHUFFLE_BLOCK = 4096
 EVALUATION_BATCH = 256
@@ -94,116 +90,87 @@ class Pipeline:
             first_step = 0
         if self._built_for != (strategy, first_step):
             self._built_for = strategy, first_step
-            self._built = strategy.distribute_datasets_from_function(
-                lambda context: self._for_worker(first_step, context)
+            full = self.batch_size * getattr(self.policy, "num_copies", 1)
+            self._built = distribute(
+                strategy,
+                lambda: self._batches(first_step),
+                self._finish,
+                micro_batches=self._accumulation_steps,
+                full=full if self._static else None,
             )
         return self._built
 
-    def _for_worker(self, first_step, context):
-        replicas = context.num_replicas_in_sync
-        here = replicas // context.num_input_pipelines
-        first = context.input_pipeline_id * here
+    def _batches(self, first_step):
+        """Global batches whose first tensor is the number of the epoch, again for each example.
+
+        It comes with the examples because what is traced is the same for all epochs.
+        """
         batches = self._in_memory() if self._examples.fits_in_memory else self._streamed()
         batches = batches.skip(first_step)
-        if self._needs_batch:
-            batches = batches.map(
-                lambda epoch, *batch: (epoch, *self._augmented(epoch, *batch)),
-                num_parallel_calls=tf.data.AUTOTUNE,
-                deterministic=True,
-            )
-        if replicas == 1 and not self._static and self._accumulation_steps == 1:
-            dataset = batches.map(lambda *b: (*b, tf.ones(tf.shape(b[1])[:1]), _size(b[1])))
-        else:
-            numbers = tf.data.Dataset.range(first, first + here, output_type=tf.int32)
-            dataset = batches.flat_map(
-                lambda epoch, *batch: numbers.map(
-                    lambda number: (epoch, *self._deal(batch, number, replicas))
-                )
-            )
-        options = tf.data.Options()
-        options.deterministic = True
-        options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.OFF
-        return (
-            dataset.map(self._finish, num_parallel_calls=tf.data.AUTOTUNE)
-            .prefetch(tf.data.AUTOTUNE)
-            .with_options(options)
-        )
+        if not self._needs_batch:
+            return batches
+        return batches.map(self._augmented, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
 
     def _order(self, epoch):
         """Returns the places in memory of the examples of an epoch, in its order."""
         if not self._shuffle:
             return np.arange(self.count)
         # Of all examples, those that are left out too: the others come in the same order.
-        order = np.random.Generator(np.random.Philox(key=[self._seed, epoch]))
-        order = order.permutation(self._total)
+        order = order_of(self._total, self._seed, epoch)
         return np.searchsorted(self._indices, order[np.isin(order, self._indices)])
 
     def _in_memory(self):
-        """Global batches of (epoch, place): the images are looked up at the end."""
+        """Global batches of (epoch, place): the images themselves are looked up at the end."""
 
-        def position():
-            epoch, places = tf.numpy_function(
-                lambda: (self._epoch, self._places), [], (tf.int64, tf.int64)
-            )
-            return tf.ensure_shape(epoch, []), tf.ensure_shape(places, [None])
+        def read():
+            return np.full(len(self._places), self._epoch), self._places
 
-        def batches(epoch, places):
-            places = tf.data.Dataset.from_tensor_slices(places).batch(self.batch_size)
-            return tf.data.Dataset.zip(tf.data.Dataset.from_tensors(epoch).repeat(), places)
+        def position(_):
+            tensors = tf.numpy_function(read, [], (tf.int64, tf.int64))
+            return tuple(tf.ensure_shape(values, [None]) for values in tensors)
 
-        return tf.data.Dataset.range(1).map(lambda _: position()).flat_map(batches)
+        return (
+            tf.data.Dataset.range(1)
+            .map(position)
+            .flat_map(lambda *values: tf.data.Dataset.from_tensor_slices(values))
+            .batch(self.batch_size)
+        )
 
     def _streamed(self):
         """Global batches of (epoch, index, image, label), read anew; shuffled within blocks."""
 
-        def decode(index, example):
-            image, label = example
-            return index, self._preprocessing.resize(image), label
-
-        def current():
+        def position(_):
             return tf.ensure_shape(tf.numpy_function(lambda: self._epoch, [], tf.int64), [])
 
-        epochs = tf.data.Dataset.range(1).map(lambda _: current())
+        def decode(epoch, index, example):
+            image, label = example
+            return epoch, index, self._preprocessing.resize(image), label
+
+        epochs = tf.data.Dataset.range(1).map(position)
         epochs = epochs.flat_map(lambda epoch: tf.data.Dataset.from_tensors(epoch).repeat())
         indices = tf.data.Dataset.from_tensor_slices(self._indices)
-        dataset = tf.data.Dataset.zip(indices, self._examples.dataset)
+        dataset = tf.data.Dataset.zip(epochs, indices, self._examples.dataset)
         dataset = dataset.map(decode, num_parallel_calls=tf.data.AUTOTUNE)
         if self._shuffle:
             # Block by block and stateless: `Dataset.shuffle` depends on TensorFlow's global seed.
-            def shuffle(epoch, block):
+            def shuffle(*block):
                 places = tf.range(tf.shape(block[0])[0])
-                order = tf.random.experimental.stateless_shuffle(places, (self._seed, epoch))
+                seed = (self._seed, block[0][0])
+                order = tf.random.experimental.stateless_shuffle(places, seed)
                 return tuple(tf.gather(values, order) for values in block)
 
-            dataset = tf.data.Dataset.zip(epochs, dataset.batch(SHUFFLE_BLOCK))
-            dataset = dataset.map(shuffle).unbatch()
-        dataset = tf.data.Dataset.zip(epochs, dataset.batch(self.batch_size))
-        return dataset.map(lambda epoch, batch: (epoch, *batch))
+            # While the examples of one block are trained on, the next is read and decoded.
+            dataset = dataset.batch(SHUFFLE_BLOCK).map(shuffle).prefetch(1)
+            return dataset.rebatch(self.batch_size)
+        return dataset.batch(self.batch_size)
 
-    def _deal(self, batch, replica, replicas):
-        """Returns a replica's part of a global batch, with its weights and the batch's size."""
-        size = tf.shape(batch[0])[0]
-        micro_batches = self._accumulation_steps
-        first = replica * size // replicas
-        count = (replica + 1) * size // replicas - first
-        if self._static:
-            full = self.batch_size * getattr(self.policy, "num_copies", 1)
-            length = -(-full // (replicas * micro_batches))
-        else:
-            length = tf.maximum(-(-count // micro_batches), 1)
-        ends = first + tf.range(micro_batches + 1) * count // micro_batches
-        place = ends[:-1, None] + tf.range(length)  # (micro_batches, length)
-        weight = tf.reshape(tf.cast(place < ends[1:, None], tf.float32), [-1])
-        place = tf.reshape(place % size, [-1])
-        return (*(tf.gather(values, place) for values in batch), weight, _size(batch[0]))
-
-    def _finish(self, epoch, *part):
+    def _finish(self, *part):
         """Looks up, augments and scales one replica's part."""
         *batch, weight, total = part
-        images, labels = batch if self._needs_batch else self._augmented(epoch, *batch)
+        images, labels = batch if self._needs_batch else self._augmented(*batch)
         return self._preprocessing.scale(images), labels, weight, total
 
-    def _augmented(self, epoch, *batch):
+    def _augmented(self, epochs, *batch):
         """Returns images, looked up unless they are loaded, and labels, both augmented."""
         if self._examples.fits_in_memory:
             tables = self._indices, self._images, self._labels
@@ -212,14 +179,10 @@ class Pipeline:
         images = self._preprocessing.resize(images)
         if self.policy is None:
             return images, labels
-        drawn = self.policy.draw(self._seed, epoch, index)
+        drawn = self.policy.draw(self._seed, epochs[0], index)
         if not self._needs_batch:
             return self.policy.apply(images, drawn), labels
         if self._mixes_labels:
             labels = tf.one_hot(labels, self._classes)
         mixed = self.policy.apply({"images": images, "labels": labels}, drawn)
         return mixed["images"], mixed["labels"]
-
-
-def _size(batch):
-    return tf.cast(tf.shape(batch)[0], tf.float32)
