@@ -14,6 +14,7 @@ from kerasbook.callbacks.epoch_log import read_log
 from kerasbook.ops.backend import require_tensorflow
 from kerasbook.serving.preprocessing import Preprocessing
 from kerasbook.training import environment, report
+from kerasbook.training.cluster import naming_lost_workers, require_equal_shares
 from kerasbook.training.data import LabelledImages
 from kerasbook.training.engine import Engine
 from kerasbook.training.files import RunFolder, read_json, write_json
@@ -23,6 +24,7 @@ from kerasbook.training.recipe import Recipe
 from kerasbook.training.strategy import get_strategy, is_chief
 
 
+@naming_lost_workers()
 def train(
     recipe,
     *,
@@ -60,6 +62,7 @@ def train(
         FileNotFoundError: If `data_dir` does not exist, or there is no run to resume.
         FloatingPointError: If the loss is not finite.
         Interrupted: If a signal asked to stop.
+        TimeoutError, WorkerLost: If a worker of the cluster never comes up, or is gone.
     """
     require_tensorflow("Training")
     # Before any operation runs: a cluster can be joined at the program's start only.
@@ -81,6 +84,7 @@ def train(
             f"`batch_size` must be at least the number of replicas, {replicas}. "
             f"Received: batch_size={recipe.batch_size}"
         )
+    require_equal_shares(strategy, recipe.batch_size)
     pipelines = _pipelines(recipe, splits, preprocessing, policy, strategy, len(data.class_names))
     training, validation = pipelines
     model = _build(recipe, data, preprocessing, strategy, training.steps)
