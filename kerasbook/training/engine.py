@@ -89,7 +89,7 @@ class Engine:
     def restore(self):
         """Goes back to where the last checkpoint was written."""
         with self._strategy.scope():
-            position = checkpoint.restore(self._model, self._folder.last)
+            position, _ = checkpoint.restore(self._model, self._folder.last)
         self._spread_seeds()
         self.position = Position(**position)
 

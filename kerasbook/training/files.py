@@ -2,11 +2,14 @@
 
 import contextlib
 import dataclasses
+import glob
 import json
 import os
 import pathlib
 
 from kerasbook.serving.preprocessing import Preprocessing
+
+PREVIOUS = "previous.keras"  # the checkpoint before the last
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,6 +27,7 @@ class RunFolder:
     log = property(lambda self: self.path / "log.csv")
     best = property(lambda self: self.path / "checkpoints" / "best.keras")
     last = property(lambda self: self.path / "checkpoints" / "last.keras")
+    previous = property(lambda self: self.path / "checkpoints" / PREVIOUS)
     saved_model = property(lambda self: self.path / "saved_model")
     curves = property(lambda self: self.path / "curves.png")
     confusion_matrix = property(lambda self: self.path / "confusion_matrix.png")
@@ -75,12 +79,25 @@ class RunFolder:
 
 
 @contextlib.contextmanager
-def replacing(path):
-    """Yields a path beside `path` that takes its place if the block ends without an error."""
+def replacing(path, kept=None):
+    """Yields a path beside `path` that takes its place if the block ends without an error.
+
+    Args:
+        path: The file to write.
+        kept: Where to keep the file that stood at `path`, if it is to be kept. For a moment between
+            two renames there is no file at `path`, and this one is whole.
+    """
     path = pathlib.Path(path)
     draft = path.with_name(f".{path.stem}.{os.getpid()}.partial{path.suffix}")
+    stem, suffix = glob.escape(path.stem), glob.escape(path.suffix)
+    for left in path.parent.glob(f".{stem}.*.partial{suffix}"):
+        left.unlink(missing_ok=True)  # by a process that was killed
     try:
         yield draft
+        with draft.open("rb+") as file:
+            os.fsync(file.fileno())  # or a machine that goes down may keep the name alone
+        if kept is not None and path.exists():
+            os.replace(path, kept)
         os.replace(draft, path)
     finally:
         draft.unlink(missing_ok=True)

@@ -2,9 +2,13 @@
 
 Every epoch is a function of (seed, epoch) alone: its order, and what augmentation draws for
 each example. A run may therefore begin in the middle of one. Each global batch is dealt out to
-the replicas in equal parts. Examples that come again to fill up the last one have weight 0: in
-losses, gradients and metrics no example is lost or counted twice. Only the batch statistics of a
-batch normalization see them; they are spread over the whole batch for its sake.
+the replicas in parts that differ by one example at most, and no example is lost or comes twice.
+
+Fillers, which are examples that come again with weight 0, stand where a shape demands one: in the
+last batch where shapes are static, in a part that would be empty, and where the micro-batches of
+gradient accumulation would be unequal. Losses, gradients and metrics leave them out. Only the
+batch statistics of a batch normalization see them; each micro-batch has one at most for its sake,
+unless shapes are static.
 
 A policy that mixes examples gets the global batch, before it is dealt out and filled up: what is
 mixed with what does not depend on the replicas, and no example of weight 0 is among it. Every
@@ -34,6 +38,8 @@ class Pipeline:
         policy: Augmentation policy, or `None`.
         classes: Number of classes, for a policy that mixes labels.
         static: Whether to fill the last batch up to full size, as TPUs need it.
+        accumulation_steps: Micro-batches of one length that each replica's part consists of, one
+            after the other.
 
     Attributes:
         policy: The policy.
@@ -52,6 +58,7 @@ class Pipeline:
         policy=None,
         classes=None,
         static=False,
+        accumulation_steps=1,
     ):
         self.policy = policy
         self.count = examples.count
@@ -67,6 +74,7 @@ class Pipeline:
             raise ValueError("`classes` must be given where labels are mixed. Received: None")
         self._classes = classes
         self._static = static
+        self._accumulation_steps = accumulation_steps
         if examples.fits_in_memory:
             self._images, self._labels = (tf.constant(array) for array in examples.arrays)
 
@@ -90,11 +98,13 @@ class Pipeline:
                 num_parallel_calls=tf.data.AUTOTUNE,
                 deterministic=True,
             )
-        if replicas == 1 and not self._static:
+        if replicas == 1 and not self._static and self._accumulation_steps == 1:
             dataset = batches.map(lambda *b: (*b, tf.ones(tf.shape(b[0])[:1]), _size(b[0])))
         else:
-            parts = batches.map(lambda *batch: self._deal(batch, replicas, first, here))
-            dataset = parts.unbatch()
+            numbers = tf.data.Dataset.range(first, first + here, output_type=tf.int32)
+            dataset = batches.flat_map(
+                lambda *batch: numbers.map(lambda number: self._deal(batch, number, replicas))
+            )
         options = tf.data.Options()
         options.deterministic = True
         options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.OFF
@@ -135,18 +145,22 @@ class Pipeline:
             dataset = dataset.batch(SHUFFLE_BLOCK).map(shuffle).unbatch()
         return dataset.batch(self.batch_size)
 
-    def _deal(self, batch, replicas, first, here):
-        """Splits a global batch into one part per replica and returns those of this worker."""
+    def _deal(self, batch, replica, replicas):
+        """Returns a replica's part of a global batch, with its weights and the batch's size."""
         size = tf.shape(batch[0])[0]
-        full = self.batch_size * getattr(self.policy, "num_copies", 1)
-        part = (full if self._static else size) + replicas - 1
-        part //= replicas
-        place = tf.range(part * replicas)
-        weight = tf.cast(place < size, tf.float32)
-        place = tf.reshape(place % size, (replicas, part))[first : first + here]
-        weight = tf.reshape(weight, (replicas, part))[first : first + here]
-        parts = [tf.gather(values, place) for values in batch]
-        return (*parts, weight, tf.repeat(_size(batch[0]), here))
+        micro_batches = self._accumulation_steps
+        first = replica * size // replicas
+        count = (replica + 1) * size // replicas - first
+        if self._static:
+            full = self.batch_size * getattr(self.policy, "num_copies", 1)
+            length = -(-full // (replicas * micro_batches))
+        else:
+            length = tf.maximum(-(-count // micro_batches), 1)
+        ends = first + tf.range(micro_batches + 1) * count // micro_batches
+        place = ends[:-1, None] + tf.range(length)  # (micro_batches, length)
+        weight = tf.reshape(tf.cast(place < ends[1:, None], tf.float32), [-1])
+        place = tf.reshape(place % size, [-1])
+        return (*(tf.gather(values, place) for values in batch), weight, _size(batch[0]))
 
     def _finish(self, epoch, *part):
         """Looks up, augments and scales one replica's part."""

@@ -245,7 +245,7 @@ def _check_resume(recipe, run_dir, max_examples):
     """Returns the record of the run to resume, if it can be."""
     before = recipe_of(run_dir)
     folder = RunFolder.open(run_dir)
-    if not folder.last.is_file():
+    if not (folder.last.is_file() or folder.previous.is_file()):
         raise FileNotFoundError(
             f"`run_dir` must hold a checkpoint to resume from. Received: run_dir={str(run_dir)!r}"
         )

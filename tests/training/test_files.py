@@ -43,6 +43,21 @@ def test_a_failed_write_leaves_the_old_file_and_no_other(tmp_path):
     assert [f.name for f in tmp_path.iterdir()] == ["x.json"]
 
 
+def test_the_file_that_stood_there_is_kept_where_asked(tmp_path):
+    path, kept = tmp_path / "x.json", tmp_path / "before.json"
+    for text in ("one", "two", "three"):
+        with replacing(path, kept=kept) as draft:
+            draft.write_text(text)
+    assert (path.read_text(), kept.read_text()) == ("three", "two")
+
+
+def test_what_a_killed_process_left_is_cleared_away(tmp_path):
+    for name in (".x[1].99999.partial.json", ".x1.99999.partial.json"):
+        (tmp_path / name).write_text("half")
+    write_json(tmp_path / "x[1].json", {})
+    assert sorted(f.name for f in tmp_path.iterdir()) == [".x1.99999.partial.json", "x[1].json"]
+
+
 def test_broken_json_is_named(tmp_path):
     (tmp_path / "x.json").write_text("{")
     with pytest.raises(ValueError, match="x.json is not a JSON file"):

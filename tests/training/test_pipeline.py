@@ -86,22 +86,77 @@ def test_augmentation_follows_the_example_and_not_its_batch(either):
     assert not np.array_equal(image_of_each(16, 0), image_of_each(16, 1))
 
 
+class Dealt:
+    """Gives what one worker of a strategy of so many replicas would get."""
+
+    def __init__(self, replicas, workers=1, worker=0):
+        self._context = tf.distribute.InputContext(workers, worker, replicas)
+
+    def distribute_datasets_from_function(self, dataset_function):
+        return dataset_function(self._context)
+
+
+def parts_of(pipeline, strategy, **arguments):
+    """Every part in turn: labels, weights, and the size of the global batch."""
+    return [
+        (labels.numpy().tolist(), weights.numpy().tolist(), float(total))
+        for _, labels, weights, total in pipeline.epoch(strategy, **arguments)
+    ]
+
+
 @pytest.mark.parametrize("static", [False, True])
 def test_replicas_share_every_example_out_once(either, static):
     strategy = two_replicas()
     pipeline = Pipeline(either, PREPROCESSING, 15, static=static)
-    seen, totals = [], []
+    seen, totals, lengths = [], [], []
     for batch in pipeline.epoch(strategy):
         parts = [[v.numpy() for v in strategy.experimental_local_results(b)] for b in batch]
-        sizes = [len(images) for images in parts[0]]
-        assert sizes[0] == sizes[1]
-        assert not static or sizes == [8, 8]
+        lengths.append([len(images) for images in parts[0]])
         for labels, weights in zip(parts[1], parts[2], strict=True):
             seen.extend(labels[weights == 1].tolist())
         totals.append({float(total) for total in parts[3]})
         assert sum(weights.sum() for weights in parts[2]) == totals[-1].copy().pop()
     assert seen == [int(label) for _, label in either.dataset.as_numpy_iterator()]
     assert totals == [{15.0}, {15.0}, {15.0}, {5.0}]
+    assert lengths == ([[8, 8]] * 4 if static else [[7, 8]] * 3 + [[2, 3]])
+
+
+def test_parts_are_equal_or_differ_by_one_example_and_only_an_empty_one_is_filled():
+    examples = LabelledImages("digits").split("train[:22]")
+    labels = examples.arrays[1].tolist()
+    lengths = [len(part[0]) for part in parts_of(Pipeline(examples, PREPROCESSING, 9), Dealt(3))]
+    assert lengths == [3, 3, 3] * 2 + [1, 1, 2]
+    # The last batch holds one example: two of three replicas get it as a filler.
+    last = parts_of(Pipeline(examples, PREPROCESSING, 21), Dealt(3), first_step=1)
+    assert last == [
+        ([labels[21]], [0.0], 1.0),
+        ([labels[21]], [0.0], 1.0),
+        ([labels[21]], [1.0], 1.0),
+    ]
+    # Two workers of two replicas each get together what four replicas of one get.
+    pipeline = Pipeline(examples, PREPROCESSING, 22)
+    four = parts_of(pipeline, Dealt(4))
+    assert [len(part[0]) for part in four] == [5, 6, 5, 6]
+    assert parts_of(pipeline, Dealt(4, 2, 0)) + parts_of(pipeline, Dealt(4, 2, 1)) == four
+
+
+def test_parts_consist_of_equal_micro_batches_with_one_filler_each_at_most():
+    examples = LabelledImages("digits").split("train[:26]")
+    x = examples.arrays[1].tolist()
+    pipeline = Pipeline(examples, PREPROCESSING, 16, accumulation_steps=4)
+    first, last = parts_of(pipeline, Dealt(1))
+    assert first == (x[:16], [1.0] * 16, 16.0)
+    # 10 examples make micro-batches of 2, 3, 2 and 3; a filler is the example that comes next.
+    assert last == (x[16:19] + x[18:21] + x[21:24] + x[23:26], [1, 1, 0, 1, 1, 1] * 2, 10.0)
+    parts = parts_of(pipeline, Dealt(2), first_step=1)
+    assert [weights for _, weights, _ in parts] == [[1, 0, 1, 0, 1, 0, 1, 1]] * 2
+    real = [v for labels, weights, _ in parts for v, w in zip(labels, weights, strict=True) if w]
+    assert real == x[16:]
+    static = Pipeline(examples, PREPROCESSING, 16, accumulation_steps=4, static=True)
+    (first, last) = parts_of(static, Dealt(1))
+    assert [len(first[0]), len(last[0]), sum(last[1])] == [16, 16, 10]
+    shapes = [spec.shape.as_list() for spec in static.epoch(Dealt(2)).element_spec]
+    assert shapes == [[8, 8, 8, 1], [8], [8], []]
 
 
 def test_images_are_resized(examples):
@@ -148,7 +203,7 @@ def test_mixing_gets_the_global_batch_before_it_is_dealt_out(either):
         for whole, batch in zip(alone, pipeline.epoch(strategy, epoch=1), strict=True):
             parts = [[v.numpy() for v in strategy.experimental_local_results(b)] for b in batch]
             weights = np.concatenate(parts[2])
-            assert len(weights) == (16 if static else len(whole[0]) + 1)
+            assert len(weights) == (16 if static else len(whole[0]))
             for i in (0, 1):
                 np.testing.assert_array_equal(np.concatenate(parts[i])[weights == 1], whole[i])
 
