@@ -8,12 +8,15 @@ TensorFlow's.
 
 import contextlib
 import dataclasses
+import errno
 import faulthandler
 import json
 import os
 import re
+import signal
 import socket
 import sys
+import threading
 import time
 
 import tensorflow as tf
@@ -130,6 +133,9 @@ def join():
         strategy = tf.distribute.MultiWorkerMirroredStrategy()
     finally:
         faulthandler.cancel_dump_traceback_later()
+    if threading.current_thread() is threading.main_thread():
+        # TensorFlow has taken SIGTERM for itself, and would let it pass unheard.
+        signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGTERM))
     _joined = cluster
     return strategy
 
@@ -193,6 +199,12 @@ def _place(address):
     return (host.strip("[]"), int(port)) if port.isdecimal() else ("", 0)
 
 
+def _why(error):
+    if error.errno == errno.EADDRINUSE:
+        return "is in use"
+    return f"cannot be opened ({os.strerror(error.errno)})"
+
+
 def _answers(address):
     try:
         with socket.create_connection(_place(address), timeout=KNOCK):
@@ -208,7 +220,7 @@ def _meet(cluster, patience):
     except OSError as error:
         name = f"{cluster.job} {cluster.index}"
         raise _invalid(
-            f"given a free port for {name}: {cluster.port} cannot be opened ({error.strerror})",
+            f"given a free port for {name}: {cluster.port} {_why(error)}",
             os.environ["TF_CONFIG"],
         ) from error
     with door:

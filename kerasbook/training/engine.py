@@ -103,7 +103,8 @@ class Engine:
         """
         self._model.stop_training = False
         callbacks = self._callback_list(epochs)
-        with stop_on_signal() as stop:
+        shared = isinstance(self._strategy, tf.distribute.MultiWorkerMirroredStrategy)
+        with stop_on_signal(shared) as stop:
             callbacks.on_train_begin()
             while self.position.epoch < epochs and not self._model.stop_training:
                 start = time.perf_counter()
@@ -114,6 +115,9 @@ class Engine:
                 self._finish_epoch(callbacks, logs)
                 if stop:
                     self._stop(stop)
+            if stop.received:  # too late for a step to tell the other workers
+                stop.signal = stop.received
+                self._stop(stop)
             callbacks.on_train_end()
         return self.position
 
@@ -176,7 +180,9 @@ class Engine:
         iterator = iter(pipeline.epoch(self._strategy, position.epoch, position.step))
         for number in range(position.step, pipeline.steps):
             callbacks.on_train_batch_begin(number)
+            self._tell(self._step, stop)
             logs = self._step(iterator)
+            self._hear(self._step, stop)
             callbacks.on_train_batch_end(number, logs)
             if number % STEPS_BETWEEN_CHECKS == 0 or number == pipeline.steps - 1 or stop:
                 self._require_finite_loss()
@@ -188,11 +194,14 @@ class Engine:
 
     def _validate(self, callbacks, stop, start):
         def on_batch(number):
+            self._hear(self._evaluate, stop)
+            self._tell(self._evaluate, stop)
             callbacks.on_test_batch_end(number)
             if stop:
                 self._stop_within_epoch(stop, self._training.steps, start)
 
         self._average_statistics()
+        self._tell(self._evaluate, stop)
         callbacks.on_test_begin()
         results = self._evaluate(self._validation, on_batch)
         callbacks.on_test_end(results)
@@ -202,6 +211,18 @@ class Engine:
                 f"(epoch {self.position.epoch + 1}); the last checkpoint is from before it."
             )
         return {f"val_{name}": value for name, value in results.items()}
+
+    @staticmethod
+    def _tell(step, stop):
+        """Lets the other workers know with the next step what this one was asked."""
+        if stop.shared and stop.received:
+            step.stop_requested.assign(stop.counts())
+
+    @staticmethod
+    def _hear(step, stop):
+        """Stops where any worker was asked to before the last step."""
+        if stop.shared:
+            stop.agree(step.stopping.numpy())
 
     def _finish_epoch(self, callbacks, logs):
         position = self.position
@@ -233,8 +254,7 @@ class Engine:
         position.steps = int(self._step.steps.numpy())
         position.totals = tuple(self._step.totals.numpy().tolist())
         position.seconds += time.perf_counter() - start
-        if not isinstance(self._strategy, tf.distribute.MultiWorkerMirroredStrategy):
-            self._average_statistics()  # other workers may not have been asked to stop
+        self._average_statistics()
         if self._chief:
             checkpoint.save(self._model, self._folder.last, dataclasses.asdict(position))
         self._stop(stop)

@@ -8,6 +8,8 @@ before they are clipped.
 import keras
 import tensorflow as tf
 
+from kerasbook.training.signals import SIGNALS
+
 
 class Classifier:
     """A model seen as a classifier: logits where they can be had, and a loss.
@@ -70,12 +72,16 @@ class TrainingStep:
         totals: Variable of the epoch so far: sum of losses, number of right answers, examples.
         steps: Variable: number of steps taken since the run began.
         bad_step: Variable: the first step (from 1) with a non-finite loss, or 0.
+        stop_requested: Variable: the signals that this process has received, see `StopRequest`.
+        stopping: Variable: the sums of all workers' `stop_requested` in the step before.
     """
 
     def __init__(self, classifier, optimizer, strategy, clip_norm=None):
         self.totals = tf.Variable(tf.zeros(3), trainable=False, name="totals")
         self.steps = tf.Variable(0, trainable=False, dtype=tf.int64, name="steps")
         self.bad_step = tf.Variable(0, trainable=False, dtype=tf.int64, name="bad_step")
+        self.stop_requested = tf.Variable(tf.zeros(len(SIGNALS)), trainable=False)
+        self.stopping = tf.Variable(tf.zeros(len(SIGNALS)), trainable=False)
         self._classifier = classifier
         self._optimizer = optimizer
         self._strategy = strategy
@@ -95,6 +101,8 @@ class TrainingStep:
     def _global_step(self, iterator):
         sums = self._strategy.run(self._replica_step, args=(next(iterator),))
         sums = self._strategy.reduce(tf.distribute.ReduceOp.SUM, sums, axis=None)
+        sums, stopping = sums[:3], sums[3:]
+        self.stopping.assign(stopping)
         step = self.steps.assign_add(1)
         bad = (self.bad_step == 0) & ~tf.math.is_finite(sums[0])
         self.bad_step.assign(tf.where(bad, step, self.bad_step))
@@ -122,7 +130,8 @@ class TrainingStep:
         right = classifier.right(logits, labels)
         count = tf.reduce_sum(weights)
         # The reported loss counts each example once, penalties included, as Keras reports it.
-        return tf.stack([loss * total, tf.reduce_sum(right * weights), count])
+        sums = tf.stack([loss * total, tf.reduce_sum(right * weights), count])
+        return tf.concat([sums, self.stop_requested], 0)
 
     def _of_all_replicas(self, gradients):
         """Sums over replicas, clips, and divides again by the replicas that Keras will sum."""
@@ -138,9 +147,16 @@ class TrainingStep:
 
 
 class EvaluationStep:
-    """Adds the next global batch of an iterator to the sums of an evaluation."""
+    """Adds the next global batch of an iterator to the sums of an evaluation.
+
+    Attributes:
+        stop_requested: Variable, as in `TrainingStep`.
+        stopping: Variable, as in `TrainingStep`.
+    """
 
     def __init__(self, classifier, strategy):
+        self.stop_requested = tf.Variable(tf.zeros(len(SIGNALS)), trainable=False)
+        self.stopping = tf.Variable(tf.zeros(len(SIGNALS)), trainable=False)
         self._classifier = classifier
         self._strategy = strategy
         self._step = tf.function(self._global_step)
@@ -159,14 +175,17 @@ class EvaluationStep:
 
     def _global_step(self, iterator):
         sums = self._strategy.run(self._replica_step, args=(next(iterator),))
-        return self._strategy.reduce(tf.distribute.ReduceOp.SUM, sums, axis=None)
+        sums = self._strategy.reduce(tf.distribute.ReduceOp.SUM, sums, axis=None)
+        self.stopping.assign(sums[3:])
+        return sums[:3]
 
     def _replica_step(self, batch):
         images, labels, weights, _ = batch
         logits = self._classifier(images, training=False)
         losses = self._classifier.losses(logits, labels)
         right = self._classifier.right(logits, labels)
-        return tf.stack([tf.reduce_sum(v * weights) for v in (losses, right, tf.ones_like(right))])
+        sums = [tf.reduce_sum(v * weights) for v in (losses, right, tf.ones_like(right))]
+        return tf.concat([tf.stack(sums), self.stop_requested], 0)
 
 
 def _means(totals):
