@@ -18,7 +18,9 @@ import time
 
 from kerasbook.training.signals import SIGNALS
 
-# The workers that are left notice the loss of one by themselves, within 10 to 13 seconds.
+# When one has failed, the others may say for so long what they know of it, are then asked to stop,
+# and killed in the end. In the middle of an epoch they find out in 10 to 15 seconds by themselves.
+PAUSE = 5  # seconds
 GRACE = 20  # seconds
 POLL = 0.1  # seconds
 HOST = "127.0.0.1"
@@ -49,7 +51,7 @@ def launch(command, workers, errors_start="kerasbook train:"):
                 readers[-1].start()
                 if signals:  # one that came before this worker was there
                     process.send_signal(signals[0])
-            _wait(processes, signals)
+            failed = _wait(processes, signals)
         finally:
             for process in processes:
                 process.kill()  # does nothing to those that have ended
@@ -57,7 +59,8 @@ def launch(command, workers, errors_start="kerasbook train:"):
             for reader in readers:
                 reader.join()
     says.end(process.returncode for process in processes)
-    code = processes[0].returncode
+    # If the chief had to be ended, the first to fail knows better why.
+    code = processes[0 if failed is None else failed].returncode
     return code if code >= 0 else 128 - code
 
 
@@ -92,17 +95,26 @@ def _start(command, addresses, index, threads):
 
 
 def _wait(processes, signals):
-    """Waits for all; once one has failed, or a signal came twice, no longer than `GRACE`."""
-    end = None
+    """Waits for all to end; returns the index of the one that failed and made us end the chief.
+
+    Once one has failed, or a signal came twice, we wait for `GRACE` seconds and no longer.
+    """
+    since = failed = None
+    asked = False
     while any(process.poll() is None for process in processes):
-        failed = any(process.poll() for process in processes)
-        if end is None and (failed or len(signals) > 1):
-            end = time.monotonic() + GRACE
-            if failed and not signals:
-                _send(processes, signal.SIGTERM)
-        if end is not None and time.monotonic() > end:
-            return
+        if failed is None:
+            failed = next((i for i, process in enumerate(processes) if process.poll()), None)
+        if since is None and (failed is not None or len(signals) > 1):
+            since = time.monotonic()
+        waited = 0 if since is None else time.monotonic() - since
+        if waited > PAUSE and not asked:
+            asked = True
+            chief_ran = processes[0].poll() is None
+            _send(processes, signal.SIGTERM)
+        if waited > GRACE:
+            break
         time.sleep(POLL)
+    return failed if asked and chief_ran else None
 
 
 def _send(processes, number):
