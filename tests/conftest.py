@@ -1,4 +1,4 @@
-"""What all tests share: two logical CPUs, the real data, and which tests need TensorFlow."""
+"""What all tests share: three logical CPUs, the real data, and which tests need TensorFlow."""
 
 import os
 import pathlib
@@ -15,7 +15,7 @@ if keras.backend.backend() == "tensorflow":
     import tensorflow as tf
 
     tf.config.set_logical_device_configuration(
-        tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2
+        tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 3
     )
 
 

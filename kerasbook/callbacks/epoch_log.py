@@ -7,25 +7,24 @@ import time
 
 import keras
 
+# What every log ends with, whether the epoch's logs hold it or not.
+LAST_COLUMNS = ("learning_rate", "input_bound", "seconds", "examples_per_second")
+
 
 class EpochLog(keras.callbacks.Callback):
     """Appends a row to a CSV file after every epoch.
 
-    Columns: `epoch` (from 1), `loss`, `accuracy`, `val_loss`, `val_accuracy`, `learning_rate`
-    (at the end of the epoch), `seconds` (of the training steps alone) and `examples_per_second`
-    (of the same). What the logs do not hold stays empty.
+    Columns: `epoch` (from 1), what the logs of the first epoch hold (`loss`, `accuracy`,
+    `val_loss`, ...), then `learning_rate` (at the end of the epoch), `input_bound` (the share of
+    its time that the steps waited for input), `seconds` (of the training steps alone) and
+    `examples_per_second` (of the same). What is not known stays empty.
 
     Args:
         path: The file. Rows of an earlier run are kept up to the epoch that training starts
             with, which is what `first_epoch` counts.
-        examples: Number of training examples in an epoch.
+        examples: Number of training examples in an epoch, or `None` if it is not known.
         first_epoch: Number of epochs done before, from 0.
     """
-
-    COLUMNS = (
-        *("epoch", "loss", "accuracy", "val_loss", "val_accuracy"),
-        *("learning_rate", "seconds", "examples_per_second"),
-    )
 
     def __init__(self, path, examples, *, first_epoch=0):
         super().__init__()
@@ -34,8 +33,7 @@ class EpochLog(keras.callbacks.Callback):
         self.first_epoch = first_epoch
 
     def on_train_begin(self, logs=None):
-        kept = _read_cells(self.path)[: self.first_epoch] if self.path.exists() else []
-        self._write([[row[column] for column in self.COLUMNS] for row in kept], header=True)
+        self._keep(self.first_epoch)
 
     def on_epoch_begin(self, epoch, logs=None):
         self._start = self._end = time.perf_counter()
@@ -52,23 +50,35 @@ class EpochLog(keras.callbacks.Callback):
         share = 0.0
         if self._first is not None:
             share = min(1.0, (self._last + 1 - self._first) / (self.params.get("steps") or 1))
+        known = seconds and self.examples is not None
         values = {
             **{key: float(value) for key, value in (logs or {}).items()},
             "epoch": epoch + 1,
             "seconds": round(seconds, 6),
-            "examples_per_second": round(share * self.examples / seconds, 1) if seconds else "",
+            "examples_per_second": round(share * self.examples / seconds, 1) if known else "",
         }
-        self._write([[values.get(column, "") for column in self.COLUMNS]])
+        if epoch < self._rows:  # the run went back
+            self._keep(epoch)
+        if not self._columns:
+            first = [key for key in logs or {} if key not in LAST_COLUMNS]
+            self._columns = ["epoch", *first, *LAST_COLUMNS]
+            self._write("w", [self._columns])
+        self._write("a", [[values.get(column, "") for column in self._columns]])
+        self._rows = epoch + 1
 
-    def _write(self, rows, header=False):
-        # A new file takes the old one's place once it is whole.
-        path = self.path.with_suffix(".partial") if header else self.path
-        with path.open("w" if header else "a", newline="") as file:
-            writer = csv.writer(file)
-            if header:
-                writer.writerow(self.COLUMNS)
-            writer.writerows(rows)
-        os.replace(path, self.path)
+    def _keep(self, count):
+        """Keeps so many rows of the file; a new one takes the old one's place once it is whole."""
+        rows = _read_cells(self.path)[:count] if self.path.exists() else []
+        self._rows = len(rows)
+        self._columns = list(rows[0]) if rows else None
+        draft = self.path.with_suffix(".partial")
+        table = [self._columns, *([row[c] for c in self._columns] for row in rows)] if rows else []
+        self._write("w", table, draft)
+        os.replace(draft, self.path)
+
+    def _write(self, mode, rows, path=None):
+        with (path or self.path).open(mode, newline="") as file:
+            csv.writer(file).writerows(rows)
 
 
 def read_log(path):
@@ -82,6 +92,6 @@ def read_log(path):
 def _read_cells(path):
     with pathlib.Path(path).open(newline="") as file:
         rows = list(csv.DictReader(file))
-    if any(set(row) != set(EpochLog.COLUMNS) for row in rows):
+    if any(not {"epoch", "seconds"} <= row.keys() or None in row for row in rows):
         raise ValueError(f"{path} is not the log of a run")
     return rows

@@ -1,4 +1,4 @@
-"""What the commands' parsers share: one-line errors, help pages, and flags that several have."""
+"""What the commands share: one-line errors, help pages, flags that several have, and wording."""
 
 import argparse
 
@@ -61,10 +61,26 @@ def add_data_dir(command):
 
 def positive(text):
     """Reads an integer above 0."""
+    return _integer(text, 1, "a positive integer")
+
+
+def natural(text):
+    """Reads an integer that is 0 or above."""
+    return _integer(text, 0, "an integer of at least 0")
+
+
+def _integer(text, least, rule):
     try:
         value = int(text)
     except ValueError:
-        value = 0
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"must be a positive integer, received {text!r}")
+        value = least - 1
+    if value < least:
+        raise argparse.ArgumentTypeError(f"must be {rule}, received {text!r}")
     return value
+
+
+def accuracy_text(accuracy, interval, more=()):
+    """Returns an accuracy in words, its 95 % interval and more in brackets."""
+    low, high = interval
+    inside = "; ".join([f"95 % interval {low:.1%} to {high:.1%}", *more])
+    return f"{accuracy:.2%} ({inside})"

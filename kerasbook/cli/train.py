@@ -3,7 +3,7 @@
 import contextlib
 import sys
 
-from kerasbook.cli.parsing import add_command, add_data_dir, positive
+from kerasbook.cli.parsing import accuracy_text, add_command, add_data_dir, natural, positive
 from kerasbook.console import PatientStream
 
 TRAIN = """\
@@ -48,6 +48,24 @@ def add_train_flags(train):
     )
     train.add_argument(
         "--resume", action="store_true", help="go on from the last checkpoint in --run_dir"
+    )
+    train.add_argument(
+        "--checkpoint_steps",
+        type=positive,
+        metavar="N",
+        help="write a checkpoint every N steps of an epoch, besides its end",
+    )
+    train.add_argument(
+        "--recover",
+        type=natural,
+        default=0,
+        metavar="N",
+        help="go back to the last checkpoint, at half the rate, up to N times if the loss explodes",
+    )
+    train.add_argument(
+        "--max_bad",
+        metavar="SHARE",
+        help="leave out examples that cannot be read, up to a share such as 0.1%% of a split",
     )
     train.add_argument(
         "--strategy",
@@ -104,14 +122,16 @@ def _train(arguments):
             max_examples=arguments.max_examples,
             strategy=arguments.strategy,
             resume=arguments.resume,
+            checkpoint_steps=arguments.checkpoint_steps,
+            recover=arguments.recover,
+            max_bad=arguments.max_bad,
         )
         _print_results(record)
 
 
 def _print_results(record):
     if record is not None:
-        print(
-            f"test accuracy {record['test_accuracy']:.2%} "
-            f"({record['examples']['test']:,} images, loss {record['test_loss']:.4f})"
-        )
+        more = f"{record['examples']['test']:,} images, loss {record['test_loss']:.4f}"
+        accuracy = record["test_accuracy"], record["test_accuracy_interval"]
+        print(f"test accuracy {accuracy_text(*accuracy, [more])}")
         print(f"run folder    {record['run_dir']}", flush=True)

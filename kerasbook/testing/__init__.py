@@ -8,7 +8,7 @@ gradients) are checked where it is the backend of Keras; the others on every bac
 
 import keras
 
-from kerasbook.testing.case import Case, assert_close, call, two_replicas
+from kerasbook.testing.case import Case, assert_close, call, replicas, two_replicas
 from kerasbook.testing.promises import ON_TENSORFLOW, PROMISES
 from kerasbook.testing.saved_models import check_saved_models, write_saved_model
 
@@ -20,6 +20,7 @@ __all__ = [
     "check_layer",
     "check_saved_models",
     "promises",
+    "replicas",
     "two_replicas",
     "write_saved_model",
 ]

@@ -124,22 +124,28 @@ def assert_close(actual, desired, tolerance=1e-5):
 
 
 def two_replicas():
-    """Returns a `MirroredStrategy` on two logical CPUs.
+    """Returns a `MirroredStrategy` on two logical CPUs, see `replicas`."""
+    return replicas(2)
+
+
+def replicas(count):
+    """Returns a `MirroredStrategy` on so many logical CPUs.
 
     Raises:
-        RuntimeError: If there is one only; TensorFlow must be told before its first operation.
+        RuntimeError: If there are fewer; TensorFlow must be told before its first operation.
     """
     import tensorflow as tf
 
-    if len(tf.config.list_logical_devices("CPU")) < 2:
+    if len(tf.config.list_logical_devices("CPU")) < count:
         raise RuntimeError(
-            "Two logical CPUs are needed; before TensorFlow runs its first operation call "
+            f"{count} logical CPUs are needed; before TensorFlow runs its first operation call "
             "tf.config.set_logical_device_configuration(tf.config.list_physical_devices('CPU')"
-            "[0], [tf.config.LogicalDeviceConfiguration()] * 2)"
+            f"[0], [tf.config.LogicalDeviceConfiguration()] * {count})"
         )
     # The collective kernels of two strategies in one process would get in each other's way.
     return tf.distribute.MirroredStrategy(
-        ["CPU:0", "CPU:1"], cross_device_ops=tf.distribute.ReductionToOneDevice()
+        [f"CPU:{number}" for number in range(count)],
+        cross_device_ops=tf.distribute.ReductionToOneDevice(),
     )
 
 

@@ -1,9 +1,10 @@
 """Datasets by name or folder: the embedded digits, TFDS, or an ordinary TFDS folder."""
 
+import collections.abc
+import contextlib
 import dataclasses
 import functools
 import pathlib
-import re
 
 import numpy as np
 import tensorflow as tf
@@ -11,7 +12,16 @@ import tensorflow_datasets as tfds
 
 from kerasbook import registry
 from kerasbook.data import DIGITS
+from kerasbook.training import reading
+from kerasbook.training.fingerprint import fingerprint
 
+# What TensorFlow raises where files are damaged, too short or gone, or images cannot be decoded.
+READING_ERRORS = (
+    tf.errors.DataLossError,
+    tf.errors.FailedPreconditionError,
+    tf.errors.InvalidArgumentError,
+    tf.errors.NotFoundError,
+)
 # Decoded images up to this size are kept in memory; larger datasets are read anew each epoch.
 MEMORY_LIMIT = 2**31
 
@@ -21,16 +31,24 @@ class Examples:
     """One split of a dataset of labelled images, in its own fixed order.
 
     Attributes:
-        dataset: `tf.data.Dataset` of (image uint8, label int64).
-        count: Number of examples.
+        dataset: `tf.data.Dataset` of (image uint8, label int64), without those that are left out.
+        count: Number of examples, without those that are left out.
         image_shape: `(height, width, channels)`; height and width may be `None`.
         name: What messages call it.
+        bad: The examples that are left out, see `kerasbook.training.reading.Bad`.
+        indices: The number of each example in the split as it was before, ascending int64, or
+            `None` where none is left out.
+        inspect: Function without arguments that finds the first bad examples and returns a line
+            about them, or `None` if it finds none. It reads the split from its beginning.
     """
 
     dataset: tf.data.Dataset
     count: int
     image_shape: tuple
     name: str = "The split"
+    bad: tuple = ()
+    indices: np.ndarray = None
+    inspect: collections.abc.Callable = lambda: None
 
     @functools.cached_property
     def fits_in_memory(self):
@@ -41,23 +59,33 @@ class Examples:
 
     @functools.cached_property
     def arrays(self):
-        """Images `(count, height, width, channels)` uint8 and labels `(count,)`, read once."""
+        """Images `(count, height, width, channels)` uint8 and labels `(count,)`, read once.
+
+        Raises:
+            ValueError: If an example cannot be read; the message names it.
+        """
         images = np.empty((self.count, *self.image_shape), "uint8")
         labels = np.empty(self.count, "int64")
         start = 0
-        try:
+        with self.explained():
             for batch, batch_labels in self.dataset.batch(1024).prefetch(2).as_numpy_iterator():
                 images[start : start + len(batch)] = batch
                 labels[start : start + len(batch)] = batch_labels
                 start += len(batch)
-        except tf.errors.OpError as error:
-            reason = re.sub(r"\{\{.*?\}\}", "", error.message).strip().splitlines()[0]
-            raise ValueError(
-                f"{self.name} cannot be read between examples {start} and {start + 1024}: {reason}"
-            ) from error
         if start != self.count:
             raise ValueError(f"{self.name} must hold {self.count} examples. Received: {start}")
         return images, labels
+
+    @contextlib.contextmanager
+    def explained(self):
+        """Turns errors that come from reading into a `ValueError` that names the bad examples."""
+        try:
+            yield
+        except READING_ERRORS as error:
+            line = self.inspect()
+            if line is None:
+                raise
+            raise ValueError(line) from error
 
 
 class LabelledImages:
@@ -94,34 +122,98 @@ class LabelledImages:
         self.class_names = list(label.names)
         self.image_shape = tuple(image.shape)
 
-    def split(self, split, max_examples=None):
+    def split(self, split, max_examples=None, max_bad=0.0):
         """Returns the `Examples` of a TFDS split such as `"train"` or `"train[:1000]"`.
 
+        Args:
+            split: The split.
+            max_examples: Takes only the first examples, so many; `None` takes all.
+            max_bad: Share of the examples that may be left out because they cannot be read, in
+                [0, 1). With 0 the first that is met is an error. With more the split is read
+                and decoded once right away, so that its number of examples is exact.
+
         Raises:
-            ValueError: If there is no such split.
+            ValueError: If there is no such split, or more of its examples are bad.
         """
+        max_bad = reading.parse_share(max_bad)
         try:
-            count = self._builder.info.splits[split].num_examples
+            total = self._builder.info.splits[split].num_examples
         except (KeyError, ValueError) as error:
             known = ", ".join(self._builder.info.splits)
             raise ValueError(
                 f"`split` must be one of {known}, or a part such as 'train[:1000]'. "
                 f"Received: split={split!r} of {self.name!r}"
             ) from error
-        if count <= 0:
+        if total <= 0:
             raise ValueError(
                 f"`split` must not be empty. Received: split={split!r} of {self.name!r}"
             )
-        dataset = self._builder.as_dataset(split=split, as_supervised=False, shuffle_files=False)
+        dataset = self._builder.as_dataset(
+            split=split, shuffle_files=False, read_config=tfds.ReadConfig(**reading.READ)
+        )
         dataset = dataset.map(
             lambda example: (example["image"], tf.cast(example["label"], tf.int64)),
             num_parallel_calls=tf.data.AUTOTUNE,
             deterministic=True,
         )
         if max_examples is not None:
-            count = min(count, max_examples)
-            dataset = dataset.take(count)
-        return Examples(dataset, count, self.image_shape, f"The split {split!r} of {self.name!r}")
+            total = min(total, max_examples)
+            dataset = dataset.take(total)
+        name = f"The split {split!r} of {self.name!r}"
+
+        def inspect():
+            try:
+                inspected = reading.inspect(self._builder, split, total, allowed=0)
+            except tf.errors.OpError as error:
+                return f"{name} cannot be read: {reading.first_line(error)}"
+            return reading.describe(name, inspected, total, max_bad) if inspected.bad else None
+
+        examples = Examples(dataset, total, self.image_shape, name, inspect=inspect)
+        return self._without_bad(examples, split, max_bad) if max_bad else examples
+
+    def fingerprint(self, *splits):
+        """Returns the fingerprint of what some splits read, see `fingerprint.fingerprint`."""
+        return fingerprint(self._builder, splits)
+
+    def _without_bad(self, examples, split, max_bad):
+        """Reads all examples and leaves out those that cannot be read, if they are few enough."""
+        if _is_whole(examples):
+            return examples
+        total = examples.count
+        allowed = int(max_bad * total)
+        inspected = reading.inspect(self._builder, split, total, allowed)
+        if len(inspected.bad) > allowed:
+            raise ValueError(reading.describe(examples.name, inspected, total, max_bad))
+        return dataclasses.replace(
+            examples,
+            dataset=inspected.dataset,
+            count=len(inspected.indices),
+            bad=inspected.bad,
+            indices=inspected.indices if inspected.bad else None,
+        )
+
+    def segments(self, split):
+        """Returns what a TFDS split is made of: triples (name, first, after the last)."""
+        splits = self._builder.info.splits
+        parts = tfds.core.ReadInstruction.from_spec(split).to_absolute(splits)
+        return [
+            (
+                part.splitname,
+                part.from_ or 0,
+                splits[part.splitname].num_examples if part.to is None else part.to,
+            )
+            for part in parts
+        ]
+
+
+def _is_whole(examples):
+    try:
+        if examples.fits_in_memory:
+            return len(examples.arrays) == 2
+        labels = examples.dataset.map(lambda image, label: label).batch(1024)
+        return examples.count == sum(len(batch) for batch in labels)
+    except (ValueError, tf.errors.OpError):
+        return False
 
 
 def read_images(name, data_dir=None, *, first=0, count=1):

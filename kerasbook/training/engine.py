@@ -1,22 +1,26 @@
-"""The loop of a run: epochs, callbacks, validation, checkpoints, and stopping."""
+"""The loop of a run: epochs, callbacks, validation, checkpoints, stopping, and going back."""
 
+import contextlib
 import dataclasses
 import math
+import signal
 import time
 
 import keras
 import tensorflow as tf
 
 from kerasbook.callbacks import EpochLog
-from kerasbook.training import checkpoint
+from kerasbook.training import checkpoint, divergence
+from kerasbook.training.callback_state import CallbackStates
+from kerasbook.training.events import log_event
+from kerasbook.training.memory import freed_by_hand
+from kerasbook.training.replicas import Replicas
 from kerasbook.training.signals import Interrupted, stop_on_signal
-from kerasbook.training.step import Classifier, EvaluationStep, TrainingStep
+from kerasbook.training.step import EvaluationStep, TrainingStep
 from kerasbook.training.strategy import is_chief
 
 # Looking at the loss waits for the device, so it is not done after every step.
 STEPS_BETWEEN_CHECKS = 20
-# Between the seeds of neighbouring replicas; a prime, far from what people choose as seeds.
-SEED_STEP = 1_000_003
 
 
 @dataclasses.dataclass
@@ -27,137 +31,332 @@ class Position:
         epoch: Epochs done.
         step: Steps done in the epoch under way.
         steps: Steps done in all.
-        totals: Sum of losses, right answers and examples of the epoch under way.
-        best: Validation accuracy and minus validation loss of the best epoch, or `None`.
+        totals: What the steps of the epoch under way have summed up, the examples last.
+        first_loss: The loss of the run's first step.
+        best: Score of the best epoch, or `None`.
         seconds: Time spent in epochs, validation included.
+        recoveries: How often the run went back after its loss had exploded.
+        rate_factor: What the learning rate is multiplied with since.
+        callbacks: What the callbacks remember.
     """
 
     epoch: int = 0
     step: int = 0
     steps: int = 0
-    totals: tuple = (0.0, 0.0, 0.0)
+    totals: tuple = ()
+    first_loss: float = 0.0
     best: tuple = None
     seconds: float = 0.0
+    recoveries: int = 0
+    rate_factor: float = 1.0
+    callbacks: tuple = ()
 
 
 class Engine:
-    """Trains a compiled model on a pipeline, through one step for every strategy.
+    """Trains a model on a pipeline, through one step for every strategy.
 
     Args:
-        model: A `keras.Model` built and compiled in the strategy's scope.
+        task: `Classifier` or `CompiledModel`, of a model compiled in the strategy's scope.
         strategy: The tf.distribute strategy.
         training: `Pipeline` of the training examples.
-        validation: `Pipeline` of the validation examples.
-        folder: `RunFolder` for the log and the checkpoints.
-        label_smoothing: Share of the target spread over all classes.
-        clip_norm: Greatest global norm of the gradient, or `None`.
+        validation: `Pipeline` of the validation examples, or `None`.
+        folder: `RunFolder` for the log and the checkpoints, or `None` to write nothing.
+        settings: `StepSettings`.
+        score: Function from an epoch's logs to a tuple; the greatest is the best epoch's.
         callbacks: Keras callbacks.
         verbose: 1 shows a progress bar per epoch, 2 a line per epoch, 0 nothing.
+        checkpoint_steps: Writes a checkpoint every so many steps of an epoch, besides its end.
+        recover: How often at most to go back to the last checkpoint, with half the learning rate,
+            when the loss explodes.
     """
 
     def __init__(
         self,
-        model,
+        task,
         strategy,
         training,
         validation,
         folder,
         *,
-        label_smoothing=0.0,
-        clip_norm=None,
+        settings=None,
+        score=lambda logs: (logs["val_accuracy"], -logs["val_loss"]),
         callbacks=(),
         verbose=1,
+        checkpoint_steps=None,
+        recover=0,
     ):
-        self._model = model
+        self._task = task
+        self._model = task.model
         self._strategy = strategy
         self._training = training
         self._validation = validation
         self._folder = folder
+        self._score = score
         self._callbacks = list(callbacks)
         self._chief = is_chief(strategy)
+        self._several_workers = isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy)
         self._verbose = verbose if self._chief else 0
+        self._checkpoint_steps = checkpoint_steps
+        self._recover_at_most = recover
         with strategy.scope():
-            classifier = Classifier(model, label_smoothing)
-            if not model.optimizer.built:
-                model.optimizer.build(model.trainable_variables)
-        self._step = TrainingStep(classifier, model.optimizer, strategy, clip_norm)
-        self._evaluate = EvaluationStep(classifier, strategy)
-        self._averaging = None
-        self._spread_seeds()
-        self.position = Position()
+            if not self._model.optimizer.built:
+                self._model.optimizer.build(self._model.trainable_variables)
+        self._step = TrainingStep(task, self._model.optimizer, strategy, settings)
+        jit_compile = self._step.settings.jit_compile
+        self._evaluate = EvaluationStep(task, strategy, jit_compile=jit_compile)
+        self._rate = divergence.LearningRate(self._model.optimizer)
+        self._replicas = Replicas(self._model, strategy)
+        self._replicas.spread_seeds()
+        self._restored = None
+        self.position = Position(totals=(0.0,) * task.num_sums)
 
     def restore(self):
         """Goes back to where the last checkpoint was written."""
         with self._strategy.scope():
-            position, _ = checkpoint.restore(self._model, self._folder.last)
-        self._spread_seeds()
+            position, self._restored = checkpoint.restore(self._model, self._folder.last)
+        self._replicas.spread_seeds()
         self.position = Position(**position)
+        if self._step.averages is not None and not self._task.as_keras:
+            self._step.averages.assign(_numbered(self._restored, "averages"))
+        if self._rate.is_schedule and self.position.rate_factor != 1:
+            self._rate.scale(self.position.rate_factor)
+            self._step.retrace()
 
     def fit(self, epochs):
         """Trains until `epochs` epochs are done in all; returns the position.
 
         Raises:
-            FloatingPointError: If the loss is not finite; the message names the step, and the
-                last checkpoint is from before it.
+            Diverged: If the loss is not finite or has exploded, more often than it may; the
+                message names the step, and the last checkpoint is from before it.
             Interrupted: If a signal asked to stop; the last checkpoint holds the step reached.
         """
         self._model.stop_training = False
         callbacks = self._callback_list(epochs)
-        shared = isinstance(self._strategy, tf.distribute.MultiWorkerMirroredStrategy)
-        with stop_on_signal(shared) as stop:
+        with stop_on_signal() as self._stop, freed_by_hand() as free:
             callbacks.on_train_begin()
+            self._states = CallbackStates(self._callbacks)
+            if self._restored is None:
+                self._save()  # so that a run can go on, or back, from its first step
+            else:
+                self._states.write(self.position.callbacks, self._restored)
             while self.position.epoch < epochs and not self._model.stop_training:
-                start = time.perf_counter()
-                callbacks.on_epoch_begin(self.position.epoch)
-                logs = self._train_epoch(callbacks, stop, start)
-                logs |= self._validate(callbacks, stop, start)
-                self.position.seconds += time.perf_counter() - start
-                self._finish_epoch(callbacks, logs)
-                if stop:
-                    self._stop(stop)
-            if stop.received:  # too late for a step to tell the other workers
-                stop.signal = stop.received
-                self._stop(stop)
+                self._since = time.perf_counter()
+                try:
+                    self._run_epoch(callbacks)
+                except divergence.Diverged as error:
+                    self._recover(error)
+                free()
             callbacks.on_train_end()
         return self.position
 
-    def _spread_seeds(self):
-        """Lets Keras' random layers draw differently on each replica; the first keeps its seeds."""
-        states = checkpoint.seed_states(self._model)
-        if self._strategy.num_replicas_in_sync == 1 or not states:
+    def finish(self):
+        """Leaves the moving averages, if there are any, in the weights' place."""
+        if self._step.averages is not None:
+            self._step.averages.exchange()
+
+    @contextlib.contextmanager
+    def averaged(self):
+        """Puts the moving averages, if there are any, in the weights' place for a block."""
+        if self._step.averages is None or self._task.as_keras:
+            yield
+        else:
+            with self._step.averages.in_place():
+                yield
+
+    def _run_epoch(self, callbacks):
+        callbacks.on_epoch_begin(self.position.epoch)
+        logs = self._train_epoch(callbacks)
+        logs |= self._validate(callbacks)
+        self._finish_epoch(callbacks, logs)
+        if self._replicas.all_agree_to_stop(bool(self._stop)):
+            self._interrupt()
+
+    def _train_epoch(self, callbacks):
+        position, pipeline = self.position, self._training
+        self._begin_epoch()
+        iterator = iter(pipeline.epoch(self._strategy, position.epoch, position.step))
+        number = position.step
+        while pipeline.steps is None or number < pipeline.steps:
+            count = self._steps_to_take(number)
+            callbacks.on_train_batch_begin(number)
+            try:
+                logs = self._step(iterator, count)
+            except tf.errors.OutOfRangeError:
+                break
+            number += count
+            callbacks.on_train_batch_end(number - 1, logs)
+            stop = self._asked_to_stop()
+            due = number == pipeline.steps or (number % (self._checkpoint_steps or math.inf) == 0)
+            if due or stop or number % STEPS_BETWEEN_CHECKS < count:
+                self._require_good_loss()
+            if stop or (due and number != pipeline.steps):
+                self._save_within_epoch(number)
+            if stop:
+                self._interrupt()
+            if self._model.stop_training:
+                break
+        self._require_good_loss()
+        self._steps_done = number
+        return self._step.results()
+
+    def _begin_epoch(self):
+        position = self.position
+        self._step.begin(position.totals, position.steps, position.first_loss)
+        if not self._task.as_keras:
             return
+        self._model.reset_metrics()
+        if position.step and self._restored is not None:
+            values = _numbered(self._restored, "metrics")
+            for variable, value in zip(self._model.metrics_variables, values, strict=True):
+                variable.assign(value)
 
-        def on_replica():
-            number = tf.distribute.get_replica_context().replica_id_in_sync_group
-            for state in states:
-                value = state.value
-                step = tf.cast(number * SEED_STEP, value.dtype) * tf.constant([1, 0], value.dtype)
-                value.assign_add(step)
+    def _steps_to_take(self, number):
+        """Returns how many steps the next call takes: to the epoch's end or checkpoint at most."""
+        count = self._step.settings.steps_per_execution
+        if self._training.steps is not None:
+            count = min(count, self._training.steps - number)
+        if self._checkpoint_steps:
+            count = min(count, self._checkpoint_steps - number % self._checkpoint_steps)
+        return count
 
-        tf.function(lambda: self._strategy.run(on_replica))()
+    def _asked_to_stop(self):
+        if not self._several_workers:
+            return bool(self._stop)
+        if self._stop:
+            self._step.stop_asked.assign(1.0)
+        return float(self._step.stop_agreed) > 0  # what all have known since the same step
 
-    def _average_statistics(self):
-        """Gives every replica the mean of what each has gathered, such as moving averages."""
-        gathered = [
-            v for v in self._model.non_trainable_variables if "float" in v.dtype and v.shape.rank
-        ]
-        if self._strategy.num_replicas_in_sync == 1 or not gathered:
+    def _validate(self, callbacks):
+        if self._validation is None:
+            return {}
+
+        def on_batch(number):
+            callbacks.on_test_batch_end(number)
+            return bool(self._stop) and not self._several_workers
+
+        self._replicas.average_statistics()
+        callbacks.on_test_begin()
+        with self.averaged():
+            results = self._evaluate(self._validation, on_batch)
+        if results is None:
+            self._save_within_epoch(self._steps_done)
+            self._interrupt()
+        callbacks.on_test_end(results)
+        if not math.isfinite(results["loss"]):
+            step = int(self._step.steps.numpy())
+            raise divergence.Diverged(
+                f"The validation loss is not finite after step {step} "
+                f"(epoch {self.position.epoch + 1})",
+                step,
+            )
+        return {f"val_{name}": value for name, value in results.items()}
+
+    def _finish_epoch(self, callbacks, logs):
+        position = self.position
+        logs["learning_rate"] = self._rate.value
+        callbacks.on_epoch_end(position.epoch, logs)
+        position.epoch += 1
+        position.step, position.totals = 0, (0.0,) * self._task.num_sums
+        position.steps = int(self._step.steps.numpy())
+        position.first_loss = float(self._step.first_loss.numpy())
+        score = self._score(logs)
+        if position.best is None or score > tuple(position.best):
+            position.best = score
+            if self._chief and self._folder is not None:
+                with self.averaged():
+                    checkpoint.save(self._model, self._folder.best)
+        self._save()
+
+    def _require_good_loss(self):
+        step = int(self._step.bad_step.numpy())
+        if step:
+            batch = step - 1 - self.position.steps + self.position.step
+            raise divergence.Diverged(
+                f"The loss is not finite, or has exploded, at step {step} "
+                f"(epoch {self.position.epoch + 1}, batch {batch + 1})",
+                step,
+                batch,
+            )
+
+    def _recover(self, error):
+        """Goes back to the last checkpoint with a lower rate, or raises what happened."""
+        done = self.position.recoveries
+        if self._folder is None or done >= self._recover_at_most:
+            raise type(error)(self._say(error), error.step, error.batch) from None
+        self.restore()
+        self._states.write(self.position.callbacks, self._restored)
+        self._replicas.all_agree_to_stop(False)  # all have read it before it is written anew
+        self.position.recoveries = done + 1
+        self.position.rate_factor *= divergence.RATE_FACTOR
+        factor = self.position.rate_factor if self._rate.is_schedule else divergence.RATE_FACTOR
+        self._rate.scale(factor)
+        self._step.retrace()
+        self._save()
+        self._log(
+            "recovered",
+            reason=str(error),
+            epoch=self.position.epoch,
+            step=self.position.steps,
+            learning_rate=self._rate.value,
+        )
+
+    def _say(self, error):
+        """Keeps the batch where the loss exploded, and returns the message."""
+        message = f"{error}. A lower learning_rate, clip_norm or --recover may help"
+        if self._folder is None:
+            return message
+        self._log("diverged", reason=str(error), step=error.step)
+        if error.batch is not None and self._chief:
+            divergence.keep_batch(
+                self._folder.bad_batch,
+                self._training,
+                self._strategy,
+                self.position.epoch,
+                error.batch,
+            )
+            message += f"; the batch is kept in {self._folder.bad_batch}"
+        return f"{message}; the last checkpoint is from before it."
+
+    def _save_within_epoch(self, step):
+        position = self.position
+        self._replicas.average_statistics()
+        position.steps = int(self._step.steps.numpy())
+        position.step = step
+        position.totals = tuple(self._step.totals.numpy().tolist())
+        position.first_loss = float(self._step.first_loss.numpy())
+        self._save()
+
+    def _save(self):
+        """Writes the last checkpoint; every worker takes part, the chief writes."""
+        now = time.perf_counter()
+        self.position.seconds += now - getattr(self, "_since", now)
+        self._since = now
+        if self._folder is None:
             return
-        if self._averaging is None:
+        self.position.callbacks, arrays = self._states.read()
+        if self._step.averages is not None and not self._task.as_keras:
+            arrays |= _number("averages", self._step.averages.numpy())
+        if self._task.as_keras and self.position.step:
+            arrays |= _number("metrics", [v.numpy() for v in self._model.metrics_variables])
+        if self._chief:
+            position = dataclasses.asdict(self.position)
+            checkpoint.save(self._model, self._folder.last, position, arrays)
 
-            def on_replica():
-                values = [tf.convert_to_tensor(v.value) for v in gathered]
-                context = tf.distribute.get_replica_context()
-                means = context.all_reduce(tf.distribute.ReduceOp.MEAN, values)
-                for variable, mean in zip(gathered, means, strict=True):
-                    variable.value.assign(mean)
+    def _interrupt(self):
+        position = self.position
+        place = f"step {position.step} of epoch {position.epoch + 1}"
+        if not position.step:
+            place = f"epoch {position.epoch}"
+        kept = f"; the checkpoint {self._folder.last} is kept" if self._folder else ""
+        raise Interrupted(f"Stopped after {place}{kept}", self._stop.signal or signal.SIGTERM)
 
-            self._averaging = tf.function(lambda: self._strategy.run(on_replica))
-        self._averaging()
+    def _log(self, event, **fields):
+        if self._chief and self._folder is not None:
+            log_event(self._folder.events, event, **fields)
 
     def _callback_list(self, epochs):
         callbacks = list(self._callbacks)
-        if self._chief:
+        if self._chief and self._folder is not None:
             first_epoch = self.position.epoch
             log = EpochLog(self._folder.log, self._training.count, first_epoch=first_epoch)
             callbacks.append(log)
@@ -172,98 +371,11 @@ class Engine:
             augmentation=self._training.policy,
         )
 
-    def _train_epoch(self, callbacks, stop, start):
-        position = self.position
-        self._step.totals.assign(position.totals)
-        self._step.steps.assign(position.steps)
-        pipeline = self._training
-        iterator = iter(pipeline.epoch(self._strategy, position.epoch, position.step))
-        for number in range(position.step, pipeline.steps):
-            callbacks.on_train_batch_begin(number)
-            self._tell(self._step, stop)
-            logs = self._step(iterator)
-            self._hear(self._step, stop)
-            callbacks.on_train_batch_end(number, logs)
-            if number % STEPS_BETWEEN_CHECKS == 0 or number == pipeline.steps - 1 or stop:
-                self._require_finite_loss()
-            if stop:
-                self._stop_within_epoch(stop, number + 1, start)
-            if self._model.stop_training:
-                break
-        return self._step.results()
 
-    def _validate(self, callbacks, stop, start):
-        def on_batch(number):
-            self._hear(self._evaluate, stop)
-            self._tell(self._evaluate, stop)
-            callbacks.on_test_batch_end(number)
-            if stop:
-                self._stop_within_epoch(stop, self._training.steps, start)
+def _number(name, arrays):
+    return {f"{name}/{number}": array for number, array in enumerate(arrays)}
 
-        self._average_statistics()
-        self._tell(self._evaluate, stop)
-        callbacks.on_test_begin()
-        results = self._evaluate(self._validation, on_batch)
-        callbacks.on_test_end(results)
-        if not math.isfinite(results["loss"]):
-            raise FloatingPointError(
-                f"The validation loss is not finite after step {int(self._step.steps.numpy())} "
-                f"(epoch {self.position.epoch + 1}); the last checkpoint is from before it."
-            )
-        return {f"val_{name}": value for name, value in results.items()}
 
-    @staticmethod
-    def _tell(step, stop):
-        """Lets the other workers know with the next step what this one was asked."""
-        if stop.shared and stop.received:
-            step.stop_requested.assign(stop.counts())
-
-    @staticmethod
-    def _hear(step, stop):
-        """Stops where any worker was asked to before the last step."""
-        if stop.shared:
-            stop.agree(step.stopping.numpy())
-
-    def _finish_epoch(self, callbacks, logs):
-        position = self.position
-        position.epoch += 1
-        position.step, position.totals = 0, (0.0, 0.0, 0.0)
-        position.steps = int(self._step.steps.numpy())
-        logs["learning_rate"] = float(tf.convert_to_tensor(self._model.optimizer.learning_rate))
-        callbacks.on_epoch_end(position.epoch - 1, logs)
-        score = (logs["val_accuracy"], -logs["val_loss"])
-        better = position.best is None or score > tuple(position.best)
-        if better:
-            position.best = score
-        if self._chief:
-            if better:
-                checkpoint.save(self._model, self._folder.best)
-            checkpoint.save(self._model, self._folder.last, dataclasses.asdict(position))
-
-    def _require_finite_loss(self):
-        step = int(self._step.bad_step.numpy())
-        if step:
-            raise FloatingPointError(
-                f"The loss is not finite at step {step} (epoch {self.position.epoch + 1}); the "
-                "last checkpoint is from before it. A lower learning_rate or clip_norm may help."
-            )
-
-    def _stop_within_epoch(self, stop, step, start):
-        position = self.position
-        position.step = step
-        position.steps = int(self._step.steps.numpy())
-        position.totals = tuple(self._step.totals.numpy().tolist())
-        position.seconds += time.perf_counter() - start
-        self._average_statistics()
-        if self._chief:
-            checkpoint.save(self._model, self._folder.last, dataclasses.asdict(position))
-        self._stop(stop)
-
-    def _stop(self, stop):
-        position = self.position
-        place = f"step {position.step} of epoch {position.epoch + 1}"
-        if not position.step:
-            place = f"epoch {position.epoch}"
-        raise Interrupted(
-            f"Stopped after {place}; the checkpoint {self._folder.last} is kept", stop.signal
-        )
+def _numbered(arrays, name):
+    count = sum(key.startswith(f"{name}/") for key in arrays)
+    return [arrays[f"{name}/{number}"] for number in range(count)]

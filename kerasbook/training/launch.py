@@ -16,8 +16,6 @@ import sys
 import threading
 import time
 
-from kerasbook.training.signals import SIGNALS
-
 # When one has failed, the others may say for so long what they know of it, are then asked to stop,
 # and killed in the end. In the middle of an epoch they find out in 10 to 15 seconds by themselves.
 PAUSE = 5  # seconds
@@ -134,7 +132,9 @@ def _signals_for(processes):
         received.append(number)
         _send(list(processes), number)
 
-    previous = {number: signal.signal(number, on_signal) for number in SIGNALS}
+    previous = {
+        number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)
+    }
     try:
         yield received
     finally:

@@ -1,14 +1,8 @@
 """The input pipeline: read, decode, cache, shuffle, batch, augment, prefetch.
 
 Every epoch is a function of (seed, epoch) alone: its order, and what augmentation draws for
-each example. A run may therefore begin in the middle of one. Each global batch is dealt out to
-the replicas in parts that differ by one example at most, and no example is lost or comes twice.
-
-Fillers, which are examples that come again with weight 0, stand where a shape demands one: in the
-last batch where shapes are static, in a part that would be empty, and where the micro-batches of
-gradient accumulation would be unequal. Losses, gradients and metrics leave them out. Only the
-batch statistics of a batch normalization see them; each micro-batch has one at most for its sake,
-unless shapes are static.
+each example. A run may therefore begin in the middle of one. Global batches are dealt out to the
+replicas as `dealing.py` says.
 
 A policy that mixes examples gets the global batch, before it is dealt out and filled up: what is
 mixed with what does not depend on the replicas, and no example of weight 0 is among it. Every
@@ -17,6 +11,8 @@ worker then augments the whole batch, and keeps its part. The labels are one-hot
 
 import numpy as np
 import tensorflow as tf
+
+from kerasbook.training.dealing import distribute, order_of
 
 SHUFFLE_BLOCK = 4096
 EVALUATION_BATCH = 256
@@ -77,53 +73,40 @@ class Pipeline:
         self._accumulation_steps = accumulation_steps
         if examples.fits_in_memory:
             self._images, self._labels = (tf.constant(array) for array in examples.arrays)
+        # Examples that are left out leave a gap: the others keep their numbers, and so their draws.
+        self._total = self.count + len(examples.bad)
+        self._indices = np.arange(self.count) if examples.indices is None else examples.indices
 
     def epoch(self, strategy, epoch=0, first_step=0):
         """Returns one epoch, from a global step on, as a dataset distributed by `strategy`."""
+        full = self.batch_size * getattr(self.policy, "num_copies", 1)
+        return distribute(
+            strategy,
+            lambda: self._batches(epoch, first_step),
+            lambda *part: self._finish(epoch, *part),
+            micro_batches=self._accumulation_steps,
+            full=full if self._static else None,
+        )
 
-        def for_worker(context):
-            return self._for_worker(epoch, first_step, context)
-
-        return strategy.distribute_datasets_from_function(for_worker)
-
-    def _for_worker(self, epoch, first_step, context):
-        replicas = context.num_replicas_in_sync
-        here = replicas // context.num_input_pipelines
-        first = context.input_pipeline_id * here
+    def _batches(self, epoch, first_step):
         batches = self._in_memory(epoch) if self._examples.fits_in_memory else self._streamed(epoch)
         batches = batches.skip(first_step)
-        if self._needs_batch:
-            batches = batches.map(
-                lambda *batch: self._augmented(epoch, *batch),
-                num_parallel_calls=tf.data.AUTOTUNE,
-                deterministic=True,
-            )
-        if replicas == 1 and not self._static and self._accumulation_steps == 1:
-            dataset = batches.map(lambda *b: (*b, tf.ones(tf.shape(b[0])[:1]), _size(b[0])))
-        else:
-            numbers = tf.data.Dataset.range(first, first + here, output_type=tf.int32)
-            dataset = batches.flat_map(
-                lambda *batch: numbers.map(lambda number: self._deal(batch, number, replicas))
-            )
-        options = tf.data.Options()
-        options.deterministic = True
-        options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.OFF
-        return (
-            dataset.map(
-                lambda *part: self._finish(epoch, *part), num_parallel_calls=tf.data.AUTOTUNE
-            )
-            .prefetch(tf.data.AUTOTUNE)
-            .with_options(options)
+        if not self._needs_batch:
+            return batches
+        return batches.map(
+            lambda *batch: self._augmented(epoch, *batch),
+            num_parallel_calls=tf.data.AUTOTUNE,
+            deterministic=True,
         )
 
     def _in_memory(self, epoch):
-        """Global batches of (index,): the images themselves are looked up at the end."""
-        order = np.arange(self.count)
+        """Global batches of (index, place): the images themselves are looked up at the end."""
+        numbers, places = self._indices, np.arange(self.count)
         if self._shuffle:
-            order = np.random.Generator(np.random.Philox(key=[self._seed, epoch])).permutation(
-                order
-            )
-        return tf.data.Dataset.from_tensor_slices((order,)).batch(self.batch_size)
+            # Of all examples, those that are left out too: the others come in the same order.
+            order = order_of(self._total, self._seed, epoch)
+            places = np.searchsorted(numbers, order[np.isin(order, numbers)])
+        return tf.data.Dataset.from_tensor_slices((numbers[places], places)).batch(self.batch_size)
 
     def _streamed(self, epoch):
         """Global batches of (index, image, label), read anew; shuffled within blocks."""
@@ -132,7 +115,8 @@ class Pipeline:
             image, label = example
             return index, self._preprocessing.resize(image), label
 
-        dataset = self._examples.dataset.enumerate()
+        indices = tf.data.Dataset.from_tensor_slices(self._indices)
+        dataset = tf.data.Dataset.zip(indices, self._examples.dataset)
         dataset = dataset.map(decode, num_parallel_calls=tf.data.AUTOTUNE)
         if self._shuffle:
             # Block by block and stateless: `Dataset.shuffle` depends on TensorFlow's global seed.
@@ -145,23 +129,6 @@ class Pipeline:
             dataset = dataset.batch(SHUFFLE_BLOCK).map(shuffle).unbatch()
         return dataset.batch(self.batch_size)
 
-    def _deal(self, batch, replica, replicas):
-        """Returns a replica's part of a global batch, with its weights and the batch's size."""
-        size = tf.shape(batch[0])[0]
-        micro_batches = self._accumulation_steps
-        first = replica * size // replicas
-        count = (replica + 1) * size // replicas - first
-        if self._static:
-            full = self.batch_size * getattr(self.policy, "num_copies", 1)
-            length = -(-full // (replicas * micro_batches))
-        else:
-            length = tf.maximum(-(-count // micro_batches), 1)
-        ends = first + tf.range(micro_batches + 1) * count // micro_batches
-        place = ends[:-1, None] + tf.range(length)  # (micro_batches, length)
-        weight = tf.reshape(tf.cast(place < ends[1:, None], tf.float32), [-1])
-        place = tf.reshape(place % size, [-1])
-        return (*(tf.gather(values, place) for values in batch), weight, _size(batch[0]))
-
     def _finish(self, epoch, *part):
         """Looks up, augments and scales one replica's part."""
         *batch, weight, total = part
@@ -171,7 +138,7 @@ class Pipeline:
     def _augmented(self, epoch, index, *loaded):
         """Returns images, looked up unless they are loaded, and labels, both augmented."""
         if self._examples.fits_in_memory:
-            loaded = tf.gather(self._images, index), tf.gather(self._labels, index)
+            loaded = [tf.gather(values, loaded[0]) for values in (self._images, self._labels)]
         images, labels = loaded
         images = self._preprocessing.resize(images)
         if self.policy is None:
@@ -183,7 +150,3 @@ class Pipeline:
             labels = tf.one_hot(labels, self._classes)
         mixed = self.policy.apply({"images": images, "labels": labels}, drawn)
         return mixed["images"], mixed["labels"]
-
-
-def _size(batch):
-    return tf.cast(tf.shape(batch)[0], tf.float32)

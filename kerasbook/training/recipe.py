@@ -35,11 +35,21 @@ class Recipe:
         optimizer_arguments: Further arguments of the Keras optimizer, e.g. `momentum`.
         learning_rate: The greatest learning rate.
         schedule: `"constant"`; `"cosine"` falls to 0; `"one_cycle"` rises and falls.
+        cycles: How often `"cosine"` falls, each time anew from `learning_rate`; divides `epochs`.
+            The epochs at the ends of the cycles are the members of a snapshot ensemble.
         warmup_epochs: Epochs of linear rise from 0; for `"one_cycle"`, of its rise.
         weight_decay: Decoupled decay of kernels (biases and norms are left out), in units of
             the learning rate; 0 is none.
         label_smoothing: Share of the target spread over all classes, in [0, 1).
         clip_norm: Greatest global norm of the gradient; `None` does not clip.
+        accumulation_steps: Number of parts that each replica takes its share of a batch in, one
+            after the other: the update is that of the whole batch, the memory that of a part.
+        ema_momentum: Momentum of the moving average of the weights, which is then what is
+            validated, tested and exported; `None` keeps no average.
+        synchronized_batch_norm: Whether batch normalization takes its statistics over the
+            batches of all replicas.
+        steps_per_execution: Steps taken in one call, between two looks at callbacks and signals.
+        jit_compile: Whether to compile the forward and the backward pass with XLA.
         augmentation: Name of a policy, see `kerasbook.augmentation.list_policies`; or the path
             of a policy's JSON file, its dictionary, or the policy itself, an `Augmentation`.
             What has no name is kept as its dictionary: the file is read at once, and
@@ -64,10 +74,16 @@ class Recipe:
     optimizer_arguments: dict = dataclasses.field(default_factory=dict)
     learning_rate: float = 1e-3
     schedule: str = "constant"
+    cycles: int = 1
     warmup_epochs: float = 0.0
     weight_decay: float = 0.0
     label_smoothing: float = 0.0
     clip_norm: float = None
+    accumulation_steps: int = 1
+    ema_momentum: float = None
+    synchronized_batch_norm: bool = False
+    steps_per_execution: int = 1
+    jit_compile: bool = False
     augmentation: str | dict = "none"
     precision: str = "float32"
     seed: int = 0
@@ -79,7 +95,7 @@ class Recipe:
         object.__setattr__(self, "augmentation", _plain_policy(self.augmentation))
         for field, (kinds, said) in _KINDS.items():
             value = getattr(self, field)
-            if not isinstance(value, kinds) or isinstance(value, bool):
+            if not isinstance(value, kinds) or (isinstance(value, bool) and kinds is not bool):
                 _refuse(self, field, said)
             if isinstance(value, float) and not math.isfinite(value):
                 _refuse(self, field, "finite")
@@ -92,15 +108,21 @@ class Recipe:
             words = all(isinstance(key, str) for key in getattr(self, field))
             _require(self, field, words, "a dictionary whose keys are strings")
         _require(self, "seed", self.seed < 2**32, "below 2^32")
-        for field in ("epochs", "batch_size"):
+        for field in ("epochs", "batch_size", "accumulation_steps", "steps_per_execution"):
             _require(self, field, getattr(self, field) >= 1, "at least 1")
         _require(self, "learning_rate", self.learning_rate > 0, "above 0")
         for field in ("warmup_epochs", "weight_decay", "seed"):
             _require(self, field, getattr(self, field) >= 0, "at least 0")
         _require(self, "warmup_epochs", self.warmup_epochs <= self.epochs, "at most `epochs`")
+        cyclic = self.schedule == "cosine" and not self.warmup_epochs
+        divides = self.cycles >= 1 and self.epochs % self.cycles == 0
+        rule = "1, or a divisor of `epochs` with the cosine schedule and no warmup"
+        _require(self, "cycles", self.cycles == 1 or (cyclic and divides), rule)
         _require(self, "label_smoothing", 0 <= self.label_smoothing < 1, "in [0, 1)")
         clips = self.clip_norm is None or self.clip_norm > 0
         _require(self, "clip_norm", clips, "above 0, or None")
+        averages = self.ema_momentum is None or 0 <= self.ema_momentum < 1
+        _require(self, "ema_momentum", averages, "in [0, 1), or None")
         _require(self, "optimizer", self.optimizer in OPTIMIZERS, f"one of {OPTIMIZERS}")
         _require(self, "schedule", self.schedule in SCHEDULES, f"one of {SCHEDULES}")
         _require(self, "precision", self.precision in PRECISIONS, f"one of {PRECISIONS}")
@@ -141,12 +163,17 @@ _KINDS = {
     ),
     "augmentation": ((str, dict), "a policy, its name, its JSON file or its dictionary"),
     **dict.fromkeys(("model_arguments", "optimizer_arguments"), (dict, "a dictionary")),
-    **dict.fromkeys(("epochs", "batch_size", "seed"), (int, "an integer")),
+    **dict.fromkeys(
+        ("epochs", "batch_size", "accumulation_steps", "steps_per_execution", "seed"),
+        (int, "an integer"),
+    ),
+    **dict.fromkeys(("synchronized_batch_norm", "jit_compile"), (bool, "True or False")),
     **dict.fromkeys(
         ("learning_rate", "warmup_epochs", "weight_decay", "label_smoothing"),
         ((int, float), "a number"),
     ),
-    "clip_norm": ((int, float, type(None)), "a number or None"),
+    **dict.fromkeys(("clip_norm", "ema_momentum"), ((int, float, type(None)), "a number or None")),
+    "cycles": (int, "an integer"),
     "image_size": ((tuple, type(None)), "two integers or None"),
     "mean": (tuple, "one number or several, in brackets"),
     "std": (tuple, "one number or several, in brackets"),

@@ -113,5 +113,34 @@ class OneCycle(keras.optimizers.schedules.LearningRateSchedule):
         }
 
 
+@keras.saving.register_keras_serializable(package="kerasbook")
+class Scaled(keras.optimizers.schedules.LearningRateSchedule):
+    """Another schedule, multiplied with a number.
+
+    Args:
+        schedule: The `keras.optimizers.schedules.LearningRateSchedule`.
+        factor: The number.
+    """
+
+    def __init__(self, schedule, factor):
+        super().__init__()
+        self.schedule = schedule
+        self.factor = factor
+
+    def __call__(self, step):
+        return self.schedule(step) * self.factor
+
+    def get_config(self):
+        return {
+            "schedule": keras.optimizers.schedules.serialize(self.schedule),
+            "factor": self.factor,
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        schedule = keras.optimizers.schedules.deserialize(config["schedule"])
+        return cls(schedule, config["factor"])
+
+
 def _half_cosine(start, end, progress):
     return end + (start - end) * (1 + ops.cos(math.pi * ops.clip(progress, 0.0, 1.0))) / 2

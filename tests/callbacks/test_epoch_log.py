@@ -27,7 +27,8 @@ def test_a_row_an_epoch_with_keras_fit(tmp_path):
     fit(tmp_path / "log.csv", 2)
     header = (tmp_path / "log.csv").read_text().splitlines()[0]
     assert header == (
-        "epoch,loss,accuracy,val_loss,val_accuracy,learning_rate,seconds,examples_per_second"
+        "epoch,accuracy,loss,val_accuracy,val_loss,"
+        "learning_rate,input_bound,seconds,examples_per_second"
     )
     rows = read_log(tmp_path / "log.csv")
     assert [row["epoch"] for row in rows] == [1, 2]

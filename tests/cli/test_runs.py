@@ -10,7 +10,6 @@ from commands import QUICK, assert_one_line, kerasbook, typed
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["evaluate", "nowhere"], "`run` must be a run folder"),
         (["predict", "nowhere", "x.png"], "`run` must be a run folder"),
         (["export", "nowhere"], "`run` must be a run folder"),
     ],

@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 import tensorflow as tf
+from damage import damaged_digits
 
 from kerasbook.augmentation import (
     Augmentation,
@@ -14,6 +15,7 @@ from kerasbook.augmentation import (
 )
 from kerasbook.serving import Preprocessing
 from kerasbook.testing import two_replicas
+from kerasbook.training import data as data_module
 from kerasbook.training.data import LabelledImages
 from kerasbook.training.pipeline import Pipeline
 
@@ -29,6 +31,8 @@ class Streamed:
     count: int
     image_shape: tuple
     fits_in_memory: bool = False
+    indices: np.ndarray = None
+    bad: tuple = ()
 
 
 @pytest.fixture(scope="module")
@@ -102,6 +106,28 @@ def parts_of(pipeline, strategy, **arguments):
         (labels.numpy().tolist(), weights.numpy().tolist(), float(total))
         for _, labels, weights, total in pipeline.epoch(strategy, **arguments)
     ]
+
+
+def test_examples_keep_order_and_draws_where_others_are_left_out(tmp_path, monkeypatch):
+    folder = damaged_digits(tmp_path / "1.0.0", "validation", images=[9, 30], checksums=[50])
+    policy = ShiftFlip(fraction=0.3)
+
+    def images(data, shuffle, **arguments):
+        examples = data.split("validation[:100]", **arguments)
+        pipeline = Pipeline(examples, PREPROCESSING, 16, policy=policy, seed=3, shuffle=shuffle)
+        assert pipeline.steps == -(-pipeline.count // 16)
+        parts = batches(pipeline, epoch=2)
+        assert len(parts) == pipeline.steps
+        return np.concatenate([part[0] for part in parts])
+
+    damaged = LabelledImages(str(folder))
+    kept = np.delete(np.arange(100), [9, 30, 50])
+    for limit, shuffle in ((2**31, False), (2**31, True), (0, False)):
+        monkeypatch.setattr(data_module, "MEMORY_LIMIT", limit)
+        order = np.random.Generator(np.random.Philox(key=[3, 2])).permutation(100)
+        places = np.isin(order, kept) if shuffle else kept
+        whole = images(LabelledImages("digits"), shuffle)
+        np.testing.assert_array_equal(images(damaged, shuffle, max_bad="3%"), whole[places])
 
 
 @pytest.mark.parametrize("static", [False, True])

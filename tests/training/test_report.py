@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from damage import damaged_digits
 from PIL import Image
 
 from kerasbook.applications import MLP, load_model
@@ -24,6 +25,21 @@ def test_results_are_those_of_keras(rng):
         results["probabilities"], model.predict(images / 255, verbose=0), atol=1e-5
     )
     np.testing.assert_array_equal(results["labels"], labels)
+
+
+def test_results_of_the_rest_are_those_without_the_bad_examples(tmp_path):
+    folder = str(damaged_digits(tmp_path / "1.0.0", "test", images=[3, 200], checksums=[90]))
+    model, preprocessing = MLP(units=(8,), input_shape=(8, 8, 1)), Preprocessing(8, 8, 1)
+    whole = report.test_results(model, LabelledImages("digits").split("test"), preprocessing)
+    examples = LabelledImages(folder).split("test", max_bad="1%")
+    rest = report.test_results(model, examples, preprocessing)
+    lost = [3, 90, 200]
+    for name in ("labels", "losses", "probabilities"):
+        np.testing.assert_allclose(rest[name], np.delete(whole[name], lost, 0), rtol=1e-5)
+    right = whole["probabilities"].argmax(-1) == whole["labels"]
+    assert rest["accuracy"] == pytest.approx((right.sum() - right[lost].sum()) / 354)
+    with pytest.raises(ValueError, match="holds 3 bad of 357 examples.*: example 3 "):
+        report.test_results(model, LabelledImages(folder).split("test"), preprocessing)
 
 
 def test_images_come_in_the_order_asked_for():

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from kerasbook.training.signals import Interrupted, StopRequest, stop_on_signal
+from kerasbook.training.signals import Interrupted, stop_on_signal
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -46,27 +46,6 @@ def test_outside_the_main_thread_nothing_is_installed():
     thread.start()
     thread.join()
     assert seen == [False]
-
-
-def test_several_workers_stop_when_all_know():
-    with stop_on_signal(shared=True) as stop:
-        stop.agree([0.0, 0.0])
-        os.kill(os.getpid(), signal.SIGTERM)
-        assert stop.received == signal.SIGTERM
-        assert not stop  # the others do not know yet
-        assert stop.counts() == [0.0, 1.0]
-        stop.agree([0.0, 1.0])
-        assert stop.signal == signal.SIGTERM
-
-
-@pytest.mark.parametrize(
-    ("sums", "number"),
-    [([2.0, 0.0], signal.SIGINT), ([0.0, 1.0], signal.SIGTERM), ([1.0, 2.0], signal.SIGTERM)],
-)
-def test_a_worker_stops_by_the_signal_of_another(sums, number):
-    stop = StopRequest(shared=True)
-    stop.agree(sums)
-    assert (stop.signal, stop.received) == (number, None)
 
 
 def test_exit_codes():

@@ -1,0 +1,93 @@
+"""What Keras' callbacks remember, such as the patience they have left, in checkpoints.
+
+Callbacks have no method for it. Kept are those plain attributes (numbers, strings, `None`, arrays,
+and lists and dictionaries of them) that changed since training began; `EarlyStopping`,
+`ReduceLROnPlateau` and `ModelCheckpoint` have all they need there.
+"""
+
+import json
+
+import numpy as np
+
+
+class CallbackStates:
+    """The memory of a list of callbacks.
+
+    Args:
+        callbacks: The callbacks, as `on_train_begin` has left them.
+    """
+
+    def __init__(self, callbacks):
+        self._callbacks = list(callbacks)
+        self._before = [_plain_attributes(callback) for callback in self._callbacks]
+
+    def read(self):
+        """Returns what changed: a list of dictionaries in plain JSON, and arrays by name."""
+        states, arrays = [], {}
+        for number, (callback, before) in enumerate(
+            zip(self._callbacks, self._before, strict=True)
+        ):
+            state = {}
+            for name, value in _plain_attributes(callback).items():
+                if name not in before or not _same(value, before[name]):
+                    state[name] = _to_json(value, arrays, f"callbacks/{number}/{name}")
+            states.append({"class": type(callback).__name__, "state": state})
+        return states, arrays
+
+    def write(self, states, arrays):
+        """Gives callbacks back what `read` found, as far as they are of the same classes."""
+        for callback, entry in zip(self._callbacks, states, strict=False):
+            if type(callback).__name__ == entry["class"]:
+                for name, value in entry["state"].items():
+                    setattr(callback, name, _from_json(value, arrays))
+
+
+def _plain_attributes(callback):
+    return {
+        name: value.copy() if isinstance(value, (np.ndarray, list, dict)) else value
+        for name, value in vars(callback).items()
+        if not name.startswith("_") and name not in ("model", "params") and _is_plain(value)
+    }
+
+
+def _is_plain(value):
+    if isinstance(value, (list, tuple)):
+        return all(_is_plain(each) for each in value)
+    if isinstance(value, dict):
+        return all(isinstance(key, str) and _is_plain(each) for key, each in value.items())
+    return value is None or isinstance(value, (bool, int, float, str, np.ndarray, np.generic))
+
+
+def _same(one, other):
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, np.ndarray):
+        return one.shape == other.shape and bool(np.all(one == other))
+    if isinstance(one, (list, tuple)):
+        return len(one) == len(other) and all(map(_same, one, other))
+    if isinstance(one, dict):
+        return one.keys() == other.keys() and all(_same(one[key], other[key]) for key in one)
+    return bool(one == other)
+
+
+def _to_json(value, arrays, key):
+    """Returns a value in JSON; arrays go into a dictionary, and their keys in their place."""
+    if isinstance(value, (np.ndarray, np.generic)):
+        arrays[key] = np.asarray(value)
+        return {"array": key, "scalar": isinstance(value, np.generic)}
+    if isinstance(value, (list, tuple)):
+        return [_to_json(each, arrays, f"{key}/{number}") for number, each in enumerate(value)]
+    if isinstance(value, dict):
+        return {"dict": {k: _to_json(each, arrays, f"{key}/{k}") for k, each in value.items()}}
+    return json.loads(json.dumps(value))
+
+
+def _from_json(value, arrays):
+    if isinstance(value, list):
+        return [_from_json(each, arrays) for each in value]
+    if isinstance(value, dict) and "dict" in value:
+        return {key: _from_json(each, arrays) for key, each in value["dict"].items()}
+    if isinstance(value, dict):
+        array = arrays[value["array"]]
+        return array[()] if value["scalar"] else array
+    return value

@@ -1,0 +1,233 @@
+"""Trains any compiled Keras model as recipes are trained: distributed, resumable, exact."""
+
+import datetime
+import json
+import pathlib
+
+import keras
+import tensorflow as tf
+
+from kerasbook.ops.backend import require_tensorflow
+from kerasbook.training import environment
+from kerasbook.training.engine import Engine
+from kerasbook.training.files import RunFolder, read_json, write_json
+from kerasbook.training.own_data import OwnData
+from kerasbook.training.settings import StepSettings, innermost, plain
+from kerasbook.training.strategy import is_chief
+from kerasbook.training.task import CompiledModel
+
+
+def fit(
+    model,
+    data,
+    *,
+    validation_data=None,
+    epochs=1,
+    batch_size=32,
+    shuffle=True,
+    seed=0,
+    steps_per_epoch=None,
+    validation_steps=None,
+    callbacks=(),
+    verbose=1,
+    run_dir=None,
+    resume=False,
+    checkpoint_steps=None,
+    recover=0,
+):
+    """Trains a compiled Keras model with the engine of the recipes.
+
+    It runs under the strategy in whose scope the model was built. What `model.compile` and the
+    optimizer ask for is done so that several replicas take the steps of one: gradient clipping
+    (after the sum over replicas), accumulation (so many batches of `batch_size` are one step,
+    of one update), moving averages of the weights and overwriting with them, loss scaling,
+    `steps_per_execution` and `jit_compile`. The order of arrays is a function of `seed` and epoch.
+
+    Args:
+        model: The compiled `keras.Model`. It may override `compute_loss` and `compute_metrics`.
+        data: `(x, y)` or `(x, y, sample_weight)` of arrays of equal length, where `x` and `y` may
+            be lists or dictionaries; or a `tf.data.Dataset` of such batches; or a function from
+            an epoch (counted from 0) to such a dataset, which lets a run resume exactly where
+            the order of the batches changes between epochs.
+        validation_data: The same for the end of each epoch, or `None`.
+        epochs: Number of epochs in all.
+        batch_size: Examples in a batch of arrays, over all replicas.
+        shuffle: Whether to visit the examples of arrays in a new order each epoch.
+        seed: Seed of the order.
+        steps_per_epoch: Batches in an epoch, for data that does not end.
+        validation_steps: The same for the validation.
+        callbacks: Keras callbacks.
+        verbose: 1 shows a progress bar per epoch, 2 a line per epoch, 0 nothing.
+        run_dir: New folder for log, record, `checkpoints/last.keras` and `best.keras` (by
+            `val_loss`, or `loss` without validation); `None` writes nothing.
+        resume: Whether to go on from the last checkpoint in `run_dir`.
+        checkpoint_steps: Writes a checkpoint every so many steps of an epoch, besides its end.
+        recover: How often at most to go back to the last checkpoint, with half the learning
+            rate, when the loss is not finite or explodes.
+
+    Returns:
+        The `keras.callbacks.History`, of the epochs that this call trained.
+
+    Raises:
+        ValueError: If the model or the data cannot be trained so, or a run is resumed with other
+            arguments than it was started with; the message lists them.
+        FileExistsError: If `run_dir` holds something and `resume` is `False`.
+        FileNotFoundError: If there is no run to resume.
+        FloatingPointError: If the loss is not finite or explodes, more often than `recover`.
+        Interrupted: If a signal asked to stop.
+
+    Example:
+        >>> import keras
+        >>> model = keras.Sequential([keras.layers.Dense(1)])
+        >>> model.compile(keras.optimizers.SGD(0.1, gradient_accumulation_steps=2), "mse")
+        >>> x = np.linspace(0, 1, 64, dtype="float32")[:, None]
+        >>> history = kerasbook.training.fit(model, (x, 2 * x), epochs=50, batch_size=8, verbose=0)
+        >>> history.history["loss"][-1] < 0.01
+        True
+    """
+    require_tensorflow("Training")
+    task = CompiledModel(model)
+    strategy = model.distribute_strategy
+    settings = StepSettings.of_model(model)
+    static = isinstance(strategy, tf.distribute.TPUStrategy)
+    training = OwnData(
+        data,
+        batch_size,
+        shuffle=shuffle,
+        seed=seed,
+        steps=steps_per_epoch,
+        accumulation_steps=settings.accumulation_steps,
+        static=static,
+    )
+    validation = None
+    if validation_data is not None:
+        validation = OwnData(
+            validation_data,
+            batch_size,
+            steps=validation_steps,
+            static=static,
+            name="validation_data",
+        )
+    _build(model, strategy, training)
+    record = _record(model, training, batch_size, shuffle, seed, checkpoint_steps)
+    folder = _folder(run_dir, resume, record, is_chief(strategy))
+    engine = Engine(
+        task,
+        strategy,
+        training,
+        validation,
+        folder,
+        settings=settings,
+        score=lambda logs: (-logs.get("val_loss", logs["loss"]),),
+        callbacks=callbacks,
+        verbose=verbose,
+        checkpoint_steps=checkpoint_steps,
+        recover=recover,
+    )
+    updates = _Updates(model.optimizer)
+    updates.count_ours()
+    try:
+        if resume:
+            engine.restore()
+        position = engine.fit(epochs)
+        engine.finish()
+    except BaseException:
+        _close(folder, record, "stopped", is_chief(strategy))
+        raise
+    finally:
+        updates.count_keras()
+    _close(folder, record, "complete", is_chief(strategy), epochs=position.epoch)
+    return model.history
+
+
+class _Updates:
+    """Counts an accumulating optimizer's updates as it does (batches), or as the step (updates)."""
+
+    def __init__(self, optimizer):
+        self._optimizer = optimizer
+        self._steps = innermost(optimizer).gradient_accumulation_steps or 1
+
+    def count_ours(self):
+        self._assign(lambda count: count // self._steps)
+
+    def count_keras(self):
+        self._assign(lambda count: count * self._steps)
+
+    def _assign(self, function):
+        if self._steps > 1:
+            with plain(self._optimizer):
+                iterations = innermost(self._optimizer).iterations
+                iterations.assign(function(int(iterations.numpy())))
+
+
+def _build(model, strategy, training):
+    """Builds the model, its loss and its metrics, all of them on every replica."""
+    with strategy.scope():
+        x, targets = training.first_batch()
+        x, targets = keras.tree.map_structure(lambda values: values[:1], (x, targets))
+        outputs = model(x)
+        weights = targets[1] if len(targets) > 1 else None
+        model.compute_loss(x=x, y=targets[0], y_pred=outputs, sample_weight=weights)
+        model.compute_metrics(x=x, y=targets[0], y_pred=outputs, sample_weight=weights)
+        model.reset_metrics()
+
+
+def _record(model, training, batch_size, shuffle, seed, checkpoint_steps):
+    optimizer = keras.optimizers.serialize(model.optimizer)
+    return {
+        "model": model.name,
+        "parameters": model.count_params(),
+        "arguments": json.loads(
+            json.dumps(
+                {
+                    "optimizer": optimizer,
+                    "batch_size": batch_size,
+                    "shuffle": shuffle,
+                    "seed": seed,
+                    "examples": training.count,
+                    "steps_per_epoch": training.steps,
+                    "checkpoint_steps": checkpoint_steps,
+                },
+                default=repr,
+            )
+        ),
+        "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "environment": environment.describe(),
+    }
+
+
+def _folder(run_dir, resume, record, chief):
+    """Makes the run's folder, or opens it if the run that it holds is the same."""
+    if run_dir is None:
+        if resume:
+            raise ValueError("`run_dir` must name the run to resume. Received: run_dir=None")
+        return None
+    folder = RunFolder(pathlib.Path(run_dir))
+    if resume:
+        for file in (folder.record, folder.last):
+            if not file.is_file():
+                raise FileNotFoundError(
+                    "`run_dir` must hold a run to resume. "
+                    f"Received: run_dir={str(run_dir)!r}, which has no {file.name}"
+                )
+        before = read_json(folder.record).get("arguments", {})
+        changed = [
+            f"{name}: {before.get(name)!r} became {value!r}"
+            for name, value in record["arguments"].items()
+            if before.get(name) != value
+        ]
+        if changed:
+            raise ValueError(
+                "A run resumes with its own arguments, `epochs` apart. Received: "
+                + ", ".join(changed)
+            )
+    elif chief:
+        RunFolder.create(run_dir)
+    if chief:
+        write_json(folder.record, {**record, "status": "running"})
+    return folder
+
+
+def _close(folder, record, status, chief, **results):
+    if folder is not None and chief:
+        write_json(folder.record, {**record, "status": status, **results})

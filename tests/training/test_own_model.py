@@ -1,0 +1,270 @@
+"""Users' own models: Keras' numbers on one replica, the same on several, nothing lost."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from kerasbook import training
+from kerasbook.callbacks.epoch_log import read_log
+from kerasbook.testing import two_replicas
+from kerasbook.training.signals import Interrupted
+
+OPTIMIZERS = keras.optimizers
+
+
+def make_data(count):
+    rng = np.random.default_rng(0)
+    return rng.random((count, 5)).astype("float32"), rng.integers(0, 3, count)
+
+
+def make_model(optimizer, strategy=None, **arguments):
+    keras.utils.set_random_seed(0)
+    with (strategy or tf.distribute.get_strategy()).scope():
+        model = keras.Sequential(
+            [
+                keras.Input((5,)),
+                keras.layers.Dense(4, activation="tanh"),
+                keras.layers.Dense(3, activation="softmax", kernel_regularizer="l2"),
+            ]
+        )
+        model.compile(
+            optimizer, "sparse_categorical_crossentropy", metrics=["accuracy"], **arguments
+        )
+    return model
+
+
+@pytest.mark.parametrize(
+    ("make_optimizer", "arguments", "count"),
+    [
+        (lambda: OPTIMIZERS.Adam(0.01), {}, 45),
+        # Of a whole number of updates: Keras carries a rest over into the next epoch.
+        (lambda: OPTIMIZERS.SGD(0.1, 0.9, gradient_accumulation_steps=3), {}, 48),
+        (
+            lambda: OPTIMIZERS.SGD(0.1, use_ema=True, ema_momentum=0.5, ema_overwrite_frequency=4),
+            {},
+            45,
+        ),
+        (lambda: OPTIMIZERS.SGD(0.5, global_clipnorm=0.05), {"steps_per_execution": 4}, 45),
+        (lambda: OPTIMIZERS.SGD(0.5, clipnorm=0.02), {"jit_compile": True}, 45),
+        (lambda: OPTIMIZERS.SGD(0.5, clipvalue=0.01, weight_decay=0.1), {}, 45),
+    ],
+    ids=["adam", "accumulation", "ema", "steps_per_execution", "jit", "decay"],
+)
+def test_one_replica_is_keras_fit_and_two_are_one(make_optimizer, arguments, count):
+    data = make_data(count)
+    few = {"epochs": 2, "batch_size": 8, "verbose": 0, "shuffle": False}
+    theirs = make_model(make_optimizer(), **arguments)
+    expected = theirs.fit(*data, validation_data=data, **few).history
+    for strategy in (tf.distribute.get_strategy(), two_replicas()):
+        model = make_model(make_optimizer(), strategy, **arguments)
+        history = training.fit(model, data, validation_data=data, **few).history
+        for a, b in zip(model.get_weights(), theirs.get_weights(), strict=True):
+            np.testing.assert_allclose(a, b, atol=2e-7)
+        for name, values in expected.items():
+            np.testing.assert_allclose(history[name], values, rtol=1e-6, err_msg=name)
+        assert int(model.optimizer.iterations.numpy()) == int(theirs.optimizer.iterations.numpy())
+
+
+class TwoInputs(keras.Model):
+    """A subclassed model of two inputs and two outputs, not built before it is trained."""
+
+    def __init__(self):
+        super().__init__()
+        self.number = keras.layers.Dense(1)
+        self.name_ = keras.layers.Dense(3, activation="softmax")
+
+    def call(self, inputs):
+        together = keras.ops.concatenate([inputs["left"], inputs["right"]], -1)
+        return {"number": self.number(together), "name": self.name_(together)}
+
+
+@pytest.mark.parametrize("make_strategy", [tf.distribute.get_strategy, two_replicas])
+def test_structures_weights_and_several_losses(make_strategy, rng):
+    left, right = rng.random((2, 21, 2)).astype("float32")
+    x = {"left": left, "right": right}
+    y = {"number": rng.random((21, 1)).astype("float32"), "name": rng.integers(0, 3, 21)}
+    weights = rng.random(21).astype("float32")
+
+    def make():
+        keras.utils.set_random_seed(1)
+        model = TwoInputs()
+        model.compile(
+            OPTIMIZERS.SGD(0.1),
+            {"number": "mse", "name": "sparse_categorical_crossentropy"},
+            loss_weights={"number": 2.0, "name": 0.5},
+            metrics={"number": ["mae"], "name": ["accuracy"]},
+            weighted_metrics={"number": ["mse"]},
+        )
+        return model
+
+    few = {"epochs": 2, "batch_size": 8, "verbose": 0, "shuffle": False}
+    theirs = make()
+    expected = theirs.fit(x, y, sample_weight=weights, **few).history
+    with make_strategy().scope():
+        model = make()
+    history = training.fit(model, (x, y, weights), **few).history
+    for a, b in zip(model.get_weights(), theirs.get_weights(), strict=True):
+        np.testing.assert_allclose(a, b, atol=2e-7)
+    for name in ("loss", "number_mae", "name_accuracy", "number_mse"):
+        np.testing.assert_allclose(history[name], expected[name], rtol=1e-5, err_msg=name)
+
+
+@pytest.mark.parametrize("make_strategy", [tf.distribute.get_strategy, two_replicas])
+def test_a_sum_of_losses_is_the_same_on_two_replicas(make_strategy):
+    data = make_data(21)
+    few = {"epochs": 1, "batch_size": 8, "verbose": 0, "shuffle": False}
+
+    def make(strategy=None):
+        model = make_model("sgd", strategy)
+        loss = keras.losses.SparseCategoricalCrossentropy(reduction="sum")
+        with model.distribute_strategy.scope():
+            model.compile(OPTIMIZERS.SGD(0.01), loss)
+        return model
+
+    theirs, model = make(), make(make_strategy())
+    theirs.fit(*data, **few)
+    training.fit(model, data, **few)
+    for a, b in zip(model.get_weights(), theirs.get_weights(), strict=True):
+        np.testing.assert_allclose(a, b, atol=2e-7)
+
+
+def test_datasets_and_functions_of_the_epoch():
+    x, y = make_data(21)
+    batches = tf.data.Dataset.from_tensor_slices((x, y)).batch(8)
+    unknown = batches.filter(lambda *_: True)
+    expected = make_model("sgd")
+    expected.fit(x, y, batch_size=8, epochs=2, verbose=0, shuffle=False)
+    for data in (batches, unknown, lambda epoch: batches):
+        model = make_model("sgd")
+        history = training.fit(model, data, validation_data=data, epochs=2, verbose=0).history
+        assert len(history["val_loss"]) == 2
+        for a, b in zip(model.get_weights(), expected.get_weights(), strict=True):
+            np.testing.assert_allclose(a, b, atol=2e-7)
+    epochs = []
+    training.fit(
+        make_model("sgd"), lambda epoch: epochs.append(epoch) or batches, epochs=2, verbose=0
+    )
+    assert epochs[-2:] == [0, 1]
+
+
+def test_endless_data_goes_on_where_the_epoch_before_ended():
+    x, y = make_data(24)
+    endless = tf.data.Dataset.from_tensor_slices((x, y)).batch(8).repeat()
+    expected, model = make_model("sgd"), make_model("sgd")
+    expected.fit(endless, epochs=2, steps_per_epoch=2, verbose=0)
+    training.fit(model, endless, epochs=2, steps_per_epoch=2, verbose=0)
+    for a, b in zip(model.get_weights(), expected.get_weights(), strict=True):
+        np.testing.assert_allclose(a, b, atol=2e-7)
+    with pytest.raises(ValueError, match="`steps_per_epoch` must be given"):
+        training.fit(model, endless)
+
+
+def callbacks():
+    return [
+        keras.callbacks.EarlyStopping(
+            "val_loss", patience=2, min_delta=1, restore_best_weights=True
+        ),
+        keras.callbacks.ReduceLROnPlateau("val_loss", patience=1, min_delta=1),
+        keras.callbacks.SwapEMAWeights(),
+    ]
+
+
+def test_a_run_goes_on_where_it_was_killed_callbacks_and_metrics_too(tmp_path):
+    data = make_data(45)
+
+    class Kill(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            if self.model.optimizer.iterations.numpy() == 10:
+                raise Interrupted("killed", 9)
+
+    def run(name, extra=(), **arguments):
+        model = make_model(OPTIMIZERS.Adam(0.01, use_ema=True))
+        model.history = None
+        training.fit(
+            model,
+            data,
+            validation_data=data,
+            epochs=9,
+            batch_size=8,
+            callbacks=[*callbacks(), *extra],
+            verbose=0,
+            run_dir=tmp_path / name,
+            checkpoint_steps=2,
+            **arguments,
+        )
+        return model
+
+    whole = run("whole")
+    with pytest.raises(Interrupted):
+        run("run", [Kill()])
+    again = run("run", resume=True)
+    for a, b in zip(again.variables, whole.variables, strict=True):
+        np.testing.assert_array_equal(a.numpy(), b.numpy(), err_msg=a.path)
+    for a, b in zip(again.optimizer.variables, whole.optimizer.variables, strict=True):
+        np.testing.assert_array_equal(a.numpy(), b.numpy(), err_msg=a.path)
+    logs = [read_log(tmp_path / name / "log.csv") for name in ("whole", "run")]
+    assert len(logs[0]) == len(logs[1]) == 3  # stopped early
+    for one, other in zip(*logs, strict=True):
+        for name in ("loss", "accuracy", "val_loss", "learning_rate"):
+            assert one[name] == other[name]
+
+
+def test_a_run_resumes_with_its_own_arguments_only(tmp_path):
+    data = make_data(16)
+    training.fit(make_model("sgd"), data, verbose=0, run_dir=tmp_path / "run")
+    with pytest.raises(ValueError, match=r"batch_size: 32 became 8, .*steps_per_epoch: 1 became 2"):
+        training.fit(make_model("sgd"), data, batch_size=8, run_dir=tmp_path / "run", resume=True)
+    with pytest.raises(FileExistsError, match="`run_dir` must be new"):
+        training.fit(make_model("sgd"), data, run_dir=tmp_path / "run")
+    with pytest.raises(FileNotFoundError, match="must hold a run to resume"):
+        training.fit(make_model("sgd"), data, run_dir=tmp_path / "none", resume=True)
+    with pytest.raises(ValueError, match="`run_dir` must name the run"):
+        training.fit(make_model("sgd"), data, resume=True)
+
+
+def test_a_callback_that_raises_leaves_a_run_that_can_go_on(tmp_path):
+    class Raises(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            if epoch == 1:
+                raise RuntimeError("mine")
+
+    data = make_data(16)
+    few = {"epochs": 3, "verbose": 0, "run_dir": tmp_path / "run"}
+    with pytest.raises(RuntimeError, match="mine"):
+        training.fit(make_model("sgd"), data, callbacks=[Raises()], **few)
+    training.fit(make_model("sgd"), data, resume=True, **few)
+    assert [row["epoch"] for row in read_log(tmp_path / "run" / "log.csv")] == [1, 2, 3]
+
+
+class OwnStep(keras.Model):
+    """A model that trains in its own way."""
+
+    def train_step(self, data):
+        return {}
+
+
+def test_what_cannot_be_trained_is_refused():
+    x, y = make_data(8)
+    model = make_model("sgd")
+    with pytest.raises(ValueError, match="`model` must be compiled"):
+        training.fit(keras.Sequential([keras.layers.Dense(1)]), (x, y))
+    own = OwnStep()
+    own.compile("sgd", "mse")
+    with pytest.raises(ValueError, match="leave `train_step` to the engine.*Received: OwnStep"):
+        training.fit(own, (x, y))
+    with pytest.raises(ValueError, match="run_eagerly=False"):
+        training.fit(make_model("sgd", run_eagerly=True), (x, y))
+    with pytest.raises(ValueError, match="`data` must hold arrays of one length"):
+        training.fit(model, (x, y[:5]))
+    with pytest.raises(ValueError, match=r"`data` must be \(x, y\)"):
+        training.fit(model, x)
+    with pytest.raises(ValueError, match="`data` must hold one weight for each example"):
+        training.fit(model, (x, y, np.ones((8, 2))))
+    with pytest.raises(ValueError, match="`data` must give batches"):
+        training.fit(model, tf.data.Dataset.from_tensor_slices(x).batch(2))
+    mixed = make_model("sgd")
+    mean = keras.losses.MeanSquaredError()
+    mixed.compile("sgd", [mean, keras.losses.MeanSquaredError(reduction="sum")])
+    with pytest.raises(ValueError, match="`loss` must be of means, or of sums"):
+        training.fit(mixed, (x, y))
