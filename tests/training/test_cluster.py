@@ -155,8 +155,9 @@ def test_other_errors_stay_what_they_are(monkeypatch):
 
 def test_workers_share_a_batch_equally(monkeypatch):
     mirrored = get_strategy("mirrored")
-    cluster.require_equal_shares(mirrored, 33)  # one process deals out what there is
+    replicas = mirrored.num_replicas_in_sync
+    cluster.require_equal_shares(mirrored, 8 * replicas + 1)  # one process deals out what there is
     monkeypatch.setattr(tf.distribute, "MultiWorkerMirroredStrategy", type(mirrored))
-    cluster.require_equal_shares(mirrored, 32)
-    with pytest.raises(ValueError, match="a multiple of .* replicas, 2. Received: batch_size=33"):
-        cluster.require_equal_shares(mirrored, 33)
+    cluster.require_equal_shares(mirrored, 8 * replicas)
+    with pytest.raises(ValueError, match=f"a multiple of .* replicas, {replicas}. Received"):
+        cluster.require_equal_shares(mirrored, 8 * replicas + 1)

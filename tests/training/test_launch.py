@@ -167,8 +167,8 @@ def test_two_workers_train_what_one_trains_whatever_happens_to_them(tmp_path, ca
     """SIGTERM to one worker in epoch 2, SIGKILL in epoch 3: resumed, as if never disturbed."""
     few = {"max_examples": EXAMPLES, "verbose": 0}
     recipe = recipes.get_recipe("mnist_mlp").replace(**FIELDS)
-    for strategy in ("default", "mirrored"):
-        training.train(recipe, run_dir=tmp_path / strategy, strategy=strategy, **few)
+    alone = tmp_path / "alone"
+    training.train(recipe, run_dir=alone, **few)
     run = tmp_path / "run"
     settings = [f"--set={name}={value}" for name, value in FIELDS.items()]
 
@@ -194,17 +194,12 @@ def test_two_workers_train_what_one_trains_whatever_happens_to_them(tmp_path, ca
     code, said = start("0@0", "--resume")
     assert (code, said) == (0, [])
 
-    logs = {name: read_log(tmp_path / name / "log.csv") for name in ("default", "mirrored", "run")}
-    assert len(logs["run"]) == 3
-    for name in ("default", "mirrored"):
-        for here, there in zip(logs["run"], logs[name], strict=True):
-            for column in ("loss", "accuracy", "val_loss", "val_accuracy"):
-                assert here[column] == pytest.approx(there[column], rel=1e-5), (name, column)
-    models = [
-        applications.load_model(tmp_path / name / "checkpoints" / "last.keras")
-        for name in ("mirrored", "run")
-    ]
-    for here, there in zip(*(model.get_weights() for model in models), strict=True):
-        np.testing.assert_allclose(here, there, rtol=1e-5, atol=1e-6)
+    logs = [read_log(folder / "log.csv") for folder in (run, alone)]
+    for two, one in zip(*logs, strict=True):
+        for column in ("loss", "accuracy", "val_loss", "val_accuracy"):
+            assert two[column] == pytest.approx(one[column], rel=1e-5), column
+    models = [applications.load_model(f / "checkpoints" / "last.keras") for f in (run, alone)]
+    for two, one in zip(*(model.get_weights() for model in models), strict=True):
+        np.testing.assert_allclose(two, one, rtol=1e-4, atol=1e-6)
     record = json.loads((run / "record.json").read_text())
     assert (record["status"], record["replicas"]) == ("complete", 2)

@@ -8,7 +8,8 @@ from kerasbook.training.strategy import get_strategy, is_chief
 
 def test_names():
     assert get_strategy("default").num_replicas_in_sync == 1
-    assert get_strategy("mirrored").num_replicas_in_sync == 2
+    cpus = tf.config.list_logical_devices("CPU")
+    assert get_strategy("mirrored").num_replicas_in_sync == len(cpus) > 1
     assert is_chief(get_strategy("default"))
     assert is_chief(get_strategy("mirrored"))
 
