@@ -2,9 +2,9 @@
 
     python benchmarks/workers.py --data_dir FOLDER
 
-Both train the same recipe with the same global batch on the same two cores. Every run is a process
-of its own, as people start it, and notes when each epoch ends; the first epoch, with its tracing, is
-left out. The runs take turns. The efficiency is the two workers' rate over that of the one: what is
+Both train the same recipe with the same global batch on the same two cores. Every run is a
+process of its own, as people start it, and times its epochs; the first, with its tracing, is left
+out. The runs take turns. The efficiency is the two workers' rate over that of the one: what is
 lost goes to the exchange of gradients, and to doing twice what each process does for itself.
 """
 

@@ -57,8 +57,9 @@ def launch(command, workers, errors_start="kerasbook train:"):
             for reader in readers:
                 reader.join()
     says.end(process.returncode for process in processes)
-    # If the chief had to be ended, the first to fail knows better why.
-    code = processes[0 if failed is None else failed].returncode
+    code = processes[0].returncode
+    if code < 0 and failed is not None:  # we ended the chief; the first to fail knows why
+        code = processes[failed].returncode
     return code if code >= 0 else 128 - code
 
 
@@ -93,26 +94,25 @@ def _start(command, addresses, index, threads):
 
 
 def _wait(processes, signals):
-    """Waits for all to end; returns the index of the one that failed and made us end the chief.
+    """Waits for all to end; returns the index of the first that failed, if one made us end them.
 
     Once one has failed, or a signal came twice, we wait for `GRACE` seconds and no longer.
     """
     since = failed = None
     asked = False
     while any(process.poll() is None for process in processes):
-        if failed is None:
+        if failed is None and not signals:
             failed = next((i for i, process in enumerate(processes) if process.poll()), None)
         if since is None and (failed is not None or len(signals) > 1):
             since = time.monotonic()
         waited = 0 if since is None else time.monotonic() - since
         if waited > PAUSE and not asked:
             asked = True
-            chief_ran = processes[0].poll() is None
             _send(processes, signal.SIGTERM)
         if waited > GRACE:
             break
         time.sleep(POLL)
-    return failed if asked and chief_ran else None
+    return failed if asked else None
 
 
 def _send(processes, number):

@@ -45,6 +45,7 @@ def train(
     callbacks=(),
     verbose=1,
     test=True,
+    noticed=None,
 ):
     """Runs a recipe: trains, tests the best epoch's model, draws pictures, exports.
 
@@ -69,6 +70,8 @@ def train(
         verbose: 1 shows a progress bar per epoch, 2 a line per epoch, 0 nothing.
         test: Whether to test, draw and export at the end. `False` leaves the test split unread, as
             a search among recipes must.
+        noticed: Function that tells whether this machine will be taken away soon, where SIGTERM
+            does not; see `kerasbook.training.preemption`.
 
     Returns:
         The run's record, a dictionary with `validation_accuracy`, `run_dir` and, if tested,
@@ -130,6 +133,7 @@ def train(
         verbose=verbose,
         checkpoint_steps=checkpoint_steps,
         recover=recover,
+        noticed=noticed,
     )
     if resume:
         engine.restore()
