@@ -6,6 +6,9 @@ import shlex
 import pytest
 from commands import assert_one_line, typed
 
+from kerasbook.evaluation import accuracy_interval
+from kerasbook.training import search
+
 RATES = ["--log_uniform", "learning_rate", "1e-4", "1e-2"]
 
 
@@ -27,18 +30,26 @@ def test_bad_input_is_one_line_and_exit_code_2(arguments, message, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_prints_the_trials_and_how_to_train_the_best(tmp_path):
+def test_prints_the_trials_and_how_to_train_the_best(tmp_path, monkeypatch):
+    def train_once(recipe, run_dir, **options):
+        assert (recipe.epochs, options["max_examples"]) == (1, 48)
+        if str(run_dir).endswith("trial-1"):
+            raise FloatingPointError("The loss is not finite")
+        return {"validation_accuracy": 0.25 if str(run_dir).endswith("trial-2") else 0.75}
+
+    monkeypatch.setattr(search, "train_once", train_once)
     flags = [*RATES, "--choice", "optimizer_arguments.beta_1", "0.8", "0.9", "--epochs", "1"]
-    flags += ["--trials", "2", "--max_examples", "48", "--run_dir", "search"]
+    flags += ["--trials", "3", "--max_examples", "48", "--run_dir", "search"]
     result = typed("tune", *flags, "--uniform", "batch_size", "16", "24", cwd=tmp_path)
     assert result.returncode == 0, result.stderr
-    title, first, second, _, best, command = result.stdout.splitlines()
+    title, first, second, third, _, best, command = result.stdout.splitlines()
     assert title == "stage 1, epochs=1: validation accuracies"
-    assert float(first.split("%")[0]) >= float(second.split("%")[0])
+    assert [row.split()[0] for row in (first, second, third)] == ["75.00%", "25.00%", "diverged"]
     record = json.loads((tmp_path / "search" / "search.json").read_text())["best"]
     assert f"learning_rate={record['parameters']['learning_rate']!r}" in first
     assert isinstance(record["parameters"]["batch_size"], int)
-    accuracy = f"{record['validation_accuracy']:.2%} (95 % interval "
+    low, high = accuracy_interval(36, 48)
+    accuracy = f"75.00% (95 % interval {low:.1%} to {high:.1%}; "
     assert best.startswith(f"best validation accuracy {accuracy}")
     words = shlex.split(command)
     assert words[:3] == ["kerasbook", "train", "digits_lenet5"]
