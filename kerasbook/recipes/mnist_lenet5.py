@@ -24,6 +24,7 @@ recipe = register("recipe")(
         validation_split="train[55000:]",
         epochs=1,
         batch_size=64,
+        steps_per_execution=20,
         learning_rate=3e-3,
         schedule="one_cycle",
     )

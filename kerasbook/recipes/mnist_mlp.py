@@ -23,6 +23,7 @@ recipe = register("recipe")(
         validation_split="train[55000:]",
         epochs=2,
         batch_size=32,
+        steps_per_execution=20,
         learning_rate=2e-3,
         schedule="cosine",
     )
