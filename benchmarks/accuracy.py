@@ -12,6 +12,7 @@ import tempfile
 from paired import write_record
 
 from kerasbook import recipes, training
+from kerasbook.evaluation import accuracy_interval
 
 SEEDS = (0, 1, 2)
 RUNS = (
@@ -40,12 +41,16 @@ def main():
                 for seed in SEEDS
             ]
         accuracies = [record["test_accuracy"] for record in records]
+        median = statistics.median(accuracies)
+        examples = records[0]["examples"]["test"]
         row = {
             "recipe": name,
             "epochs": recipe.epochs,
             "parameters": records[0]["parameters"],
             "test_accuracies": accuracies,
-            "median_test_accuracy": statistics.median(accuracies),
+            "median_test_accuracy": median,
+            "test_examples": examples,
+            "median_interval": accuracy_interval(round(median * examples), examples),
             "median_train_seconds": statistics.median(r["train_seconds"] for r in records),
         }
         print(row, flush=True)

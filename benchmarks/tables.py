@@ -109,13 +109,23 @@ def accuracy():
             str(row["epochs"]),
             f"{row['parameters']:,}",
             f"{row['median_test_accuracy']:.2%}",
+            "{:.2%} to {:.2%}".format(*row["median_interval"]),
             " ".join(f"{a:.2%}" for a in row["test_accuracies"]),
             f"{row['median_train_seconds']:.1f} s",
         ]
         for row in record["rows"]
     ]
-    header = ["recipe", "epochs", "parameters", "median", "seeds 0, 1, 2", "training"]
-    return table(header, rows, f"Test accuracy; {machine(record)}; `benchmarks/accuracy.py`.")
+    header = [
+        "recipe",
+        "epochs",
+        "parameters",
+        "median",
+        "95 % interval",
+        "seeds 0, 1, 2",
+        "training",
+    ]
+    note = "Test accuracy; the interval is the bootstrap's of the median run, over its test images"
+    return table(header, rows, f"{note}; {machine(record)}; `benchmarks/accuracy.py`.")
 
 
 def imports():

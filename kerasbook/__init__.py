@@ -16,6 +16,7 @@ __getattr__, __dir__ = attach(
                 "applications",
                 "augmentation",
                 "callbacks",
+                "evaluation",
                 "initializers",
                 "layers",
                 "ops",

@@ -26,7 +26,7 @@ FLOORS = [
     {"layers"},
     {"analysis", "augmentation", "callbacks", "surgery", "testing"},
     {"applications"},
-    {"serving", "visual"},
+    {"evaluation", "serving", "visual"},
     {"training"},
     {"recipes"},
     {"cli"},

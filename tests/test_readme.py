@@ -9,7 +9,7 @@ import sys
 import numpy as np
 import pytest
 
-from kerasbook import applications, augmentation, layers
+from kerasbook import applications, augmentation, evaluation, layers
 from kerasbook.applications import list_models
 
 ROOT = pathlib.Path(__file__).parent.parent
@@ -117,3 +117,17 @@ def test_the_code_on_augmentation_runs(tmp_path, monkeypatch):
         "RandomOperation",
         "RandAugment",
     ]
+
+
+@pytest.mark.tensorflow
+def test_the_code_on_evaluation_runs(capsys):
+    section = README.split("\n## Evaluation\n")[1].split("\n## ")[0]
+    (code,) = re.findall(r"```python\n(.*?)```", section, re.DOTALL)
+    exec(code, {})
+    assert capsys.readouterr().out == "(1, 10)\n97.2%, 95 % interval 95.2% to 98.9%\n"
+
+
+def test_everything_of_evaluation_is_named():
+    section = README.split("\n## Evaluation\n")[1].split("\n## ")[0]
+    functions = [name for name in dir(evaluation) if name.islower()]
+    assert all(f"| `{name}` |" in section for name in functions)

@@ -11,7 +11,7 @@ import warnings
 from absl import app, flags, logging
 
 import kerasbook
-from kerasbook.cli import listing, runs, show_augmentation, train
+from kerasbook.cli import compare, evaluate, listing, runs, show_augmentation, train, tune
 from kerasbook.cli.parsing import BAD_INPUT, Formatter, Parser
 from kerasbook.console import (
     one_line,
@@ -28,7 +28,9 @@ Layers, models and training recipes of the deep-learning textbooks.
 
   kerasbook train                          train LeNet-5 on the embedded digits, a minute at most
   kerasbook train mnist_lenet5 --seed 1    run a bundled recipe
+  kerasbook tune --log_uniform learning_rate 1e-6 10    search for better fields
   kerasbook evaluate runs/NAME             test what a run left
+  kerasbook compare runs/NAME runs/OTHER   ask whether two runs differ by more than chance
   kerasbook predict runs/NAME *.png        name what is on images
   kerasbook export runs/NAME -o model      write a SavedModel for serving
   kerasbook show-augmentation imagenet cat.jpg    draw what a policy does to an image
@@ -47,7 +49,7 @@ def make_parser():
     version = f"kerasbook {kerasbook.__version__}"
     parser.add_argument("--version", action="version", version=version, help="print the version")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for part in (train, runs, show_augmentation, listing):
+    for part in (train, evaluate, compare, tune, runs, show_augmentation, listing):
         part.add(commands)
     return parser
 

@@ -1,4 +1,4 @@
-"""What the commands' parsers share: one-line errors, help pages, and flags that several have."""
+"""What the commands share: one-line errors, help pages, flags that several have, and wording."""
 
 import argparse
 
@@ -77,3 +77,10 @@ def _integer(text, least, rule):
     if value < least:
         raise argparse.ArgumentTypeError(f"must be {rule}, received {text!r}")
     return value
+
+
+def accuracy_text(accuracy, interval, more=()):
+    """Returns an accuracy in words, its 95 % interval and more in brackets."""
+    low, high = interval
+    inside = "; ".join([f"95 % interval {low:.1%} to {high:.1%}", *more])
+    return f"{accuracy:.2%} ({inside})"

@@ -1,14 +1,8 @@
-"""The commands that take the folder of a run: `evaluate`, `predict`, `export`."""
+"""The commands that use the model of a run: `predict` and `export`."""
 
 import sys
 
-from kerasbook.cli.parsing import BAD_INPUT, add_command, add_data_dir, add_run, positive
-
-EVALUATE = """\
-Evaluates a run's best model on its test split, or another, and prints loss and accuracy.
-
-  kerasbook evaluate runs/first --split validation
-"""
+from kerasbook.cli.parsing import BAD_INPUT, add_command, add_run, positive
 
 PREDICT = """\
 Prints a table of the most probable classes of each image file (JPEG, PNG, GIF or BMP). Images
@@ -31,10 +25,6 @@ tf.train.Example with the file under "image"). All return `probabilities`, and t
 
 def add(commands):
     """Adds the commands to the parser's."""
-    evaluate = add_command(commands, "evaluate", EVALUATE, "test what a run left", _evaluate)
-    add_run(evaluate)
-    add_data_dir(evaluate)
-    evaluate.add_argument("--split", metavar="SPLIT", help="TFDS split; default: the recipe's")
     predict = add_command(commands, "predict", PREDICT, "name what is on images", _predict)
     add_run(predict)
     predict.add_argument("images", nargs="+", metavar="IMAGE", help="image files")
@@ -48,16 +38,6 @@ def add(commands):
     export.add_argument(
         "--overwrite", action="store_true", help="replace the folder if it is there"
     )
-
-
-def _evaluate(arguments):
-    from kerasbook import training
-
-    results = training.evaluate(arguments.run, split=arguments.split, data_dir=arguments.data_dir)
-    print(f"split     {results['split']}")
-    print(f"examples  {results['examples']:,}")
-    print(f"accuracy  {results['accuracy']:.2%}")
-    print(f"loss      {results['loss']:.4f}")
 
 
 def _predict(arguments):

@@ -3,7 +3,7 @@
 import contextlib
 import sys
 
-from kerasbook.cli.parsing import add_command, add_data_dir, natural, positive
+from kerasbook.cli.parsing import accuracy_text, add_command, add_data_dir, natural, positive
 from kerasbook.console import PatientStream
 
 TRAIN = """\
@@ -63,6 +63,11 @@ def add_train_flags(train):
         help="go back to the last checkpoint, at half the rate, up to N times if the loss explodes",
     )
     train.add_argument(
+        "--max_bad",
+        metavar="SHARE",
+        help="leave out examples that cannot be read, up to a share such as 0.1%% of a split",
+    )
+    train.add_argument(
         "--strategy",
         choices=("default", "mirrored", "multi_worker", "tpu"),
         default="default",
@@ -111,14 +116,14 @@ def _train(arguments):
             resume=arguments.resume,
             checkpoint_steps=arguments.checkpoint_steps,
             recover=arguments.recover,
+            max_bad=arguments.max_bad,
         )
         _print_results(record)
 
 
 def _print_results(record):
     if record is not None:
-        print(
-            f"test accuracy {record['test_accuracy']:.2%} "
-            f"({record['examples']['test']:,} images, loss {record['test_loss']:.4f})"
-        )
+        more = f"{record['examples']['test']:,} images, loss {record['test_loss']:.4f}"
+        accuracy = record["test_accuracy"], record["test_accuracy_interval"]
+        print(f"test accuracy {accuracy_text(*accuracy, [more])}")
         print(f"run folder    {record['run_dir']}", flush=True)

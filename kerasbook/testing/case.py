@@ -188,7 +188,7 @@ def model_of(case, **kwargs):
     return keras.Model(inputs, case.layer(**kwargs)(gained))
 
 
-def train_once(model, case, jit_compile):
+def train_once(model, case, *, jit_compile=False, run_eagerly=False):
     """Trains a model on one batch towards zero and returns the loss; integers have none."""
     outputs = tree.map_structure(lambda t: t, model.output)
     losses = [("mean_squared_error" if is_float(t) else None) for t in tree.flatten(outputs)]
@@ -199,5 +199,6 @@ def train_once(model, case, jit_compile):
         keras.optimizers.SGD(1e-3),
         tree.pack_sequence_as(outputs, losses),
         jit_compile=jit_compile,
+        run_eagerly=run_eagerly,
     )
     return float(model.train_on_batch(x, target))

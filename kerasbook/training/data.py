@@ -192,6 +192,19 @@ class LabelledImages:
             indices=inspected.indices if inspected.bad else None,
         )
 
+    def segments(self, split):
+        """Returns what a TFDS split is made of: triples (name, first, after the last)."""
+        splits = self._builder.info.splits
+        parts = tfds.core.ReadInstruction.from_spec(split).to_absolute(splits)
+        return [
+            (
+                part.splitname,
+                part.from_ or 0,
+                splits[part.splitname].num_examples if part.to is None else part.to,
+            )
+            for part in parts
+        ]
+
 
 def _is_whole(examples):
     try:

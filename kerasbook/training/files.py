@@ -43,11 +43,7 @@ class RunFolder:
             FileExistsError: If there is anything at `path` but an empty folder.
         """
         path = pathlib.Path(path)
-        if path.exists() and (not path.is_dir() or any(path.iterdir())):
-            raise FileExistsError(
-                "`run_dir` must be new: runs are never overwritten; choose another or go on with "
-                f"--resume. Received: run_dir={str(path)!r}"
-            )
+        require_new(path)
         (path / "checkpoints").mkdir(parents=True, exist_ok=True)
         return cls(path)
 
@@ -78,6 +74,16 @@ class RunFolder:
             return list(record["class_names"]), Preprocessing(**record["preprocessing"])
         except (KeyError, TypeError) as error:
             raise ValueError(f"{self.record} is not the record of a run: {error}") from error
+
+
+def require_new(path):
+    """Raises `FileExistsError` if there is anything at `path` but an empty folder."""
+    path = pathlib.Path(path)
+    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        raise FileExistsError(
+            "`run_dir` must be new: runs are never overwritten; choose another or go on with "
+            f"--resume. Received: run_dir={str(path)!r}"
+        )
 
 
 @contextlib.contextmanager

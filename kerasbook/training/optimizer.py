@@ -58,5 +58,9 @@ def make_schedule(recipe, steps_per_epoch):
     if recipe.schedule == "one_cycle":
         rise = min(warmup, steps - 1) or None
         return OneCycle(recipe.learning_rate, steps, rise_steps=rise)
+    if recipe.cycles > 1:  # Loshchilov and Hutter, 2017; Huang et al., 2017, equation 2
+        return keras.optimizers.schedules.CosineDecayRestarts(
+            recipe.learning_rate, steps // recipe.cycles, t_mul=1.0
+        )
     end = recipe.learning_rate if recipe.schedule == "constant" else 0.0
     return WarmupCosine(recipe.learning_rate, steps, warmup_steps=min(warmup, steps - 1), end=end)

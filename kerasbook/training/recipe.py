@@ -35,6 +35,8 @@ class Recipe:
         optimizer_arguments: Further arguments of the Keras optimizer, e.g. `momentum`.
         learning_rate: The greatest learning rate.
         schedule: `"constant"`; `"cosine"` falls to 0; `"one_cycle"` rises and falls.
+        cycles: How often `"cosine"` falls, each time anew from `learning_rate`; divides `epochs`.
+            The epochs at the ends of the cycles are the members of a snapshot ensemble.
         warmup_epochs: Epochs of linear rise from 0; for `"one_cycle"`, of its rise.
         weight_decay: Decoupled decay of kernels (biases and norms are left out), in units of
             the learning rate; 0 is none.
@@ -72,6 +74,7 @@ class Recipe:
     optimizer_arguments: dict = dataclasses.field(default_factory=dict)
     learning_rate: float = 1e-3
     schedule: str = "constant"
+    cycles: int = 1
     warmup_epochs: float = 0.0
     weight_decay: float = 0.0
     label_smoothing: float = 0.0
@@ -111,6 +114,10 @@ class Recipe:
         for field in ("warmup_epochs", "weight_decay", "seed"):
             _require(self, field, getattr(self, field) >= 0, "at least 0")
         _require(self, "warmup_epochs", self.warmup_epochs <= self.epochs, "at most `epochs`")
+        cyclic = self.schedule == "cosine" and not self.warmup_epochs
+        divides = self.cycles >= 1 and self.epochs % self.cycles == 0
+        rule = "1, or a divisor of `epochs` with the cosine schedule and no warmup"
+        _require(self, "cycles", self.cycles == 1 or (cyclic and divides), rule)
         _require(self, "label_smoothing", 0 <= self.label_smoothing < 1, "in [0, 1)")
         clips = self.clip_norm is None or self.clip_norm > 0
         _require(self, "clip_norm", clips, "above 0, or None")
@@ -166,6 +173,7 @@ _KINDS = {
         ((int, float), "a number"),
     ),
     **dict.fromkeys(("clip_norm", "ema_momentum"), ((int, float, type(None)), "a number or None")),
+    "cycles": (int, "an integer"),
     "image_size": ((tuple, type(None)), "two integers or None"),
     "mean": (tuple, "one number or several, in brackets"),
     "std": (tuple, "one number or several, in brackets"),

@@ -1,8 +1,10 @@
 """What a run says of its model at the end: test results, pictures, the worst mistakes."""
 
 import numpy as np
+import tensorflow as tf
 
 from kerasbook.callbacks.epoch_log import read_log
+from kerasbook.evaluation import accuracy_interval
 from kerasbook.training.pipeline import EVALUATION_BATCH
 from kerasbook.training.task import Classifier
 from kerasbook.visual import plot_confusion_matrix, plot_contact_sheet, plot_curves
@@ -14,14 +16,11 @@ def test_results(model, examples, preprocessing):
     """Predicts every example once.
 
     Returns:
-        Dictionary of `loss`, `accuracy`, `probabilities` `(count, classes)`, `labels` and the
-        `losses` of the examples.
+        What `scores` returns.
 
     Raises:
         ValueError: If an example cannot be read; the message names it.
     """
-    import tensorflow as tf
-
     classifier = Classifier(model)
 
     @tf.function
@@ -34,15 +33,33 @@ def test_results(model, examples, preprocessing):
         for images, batch_labels in batches.batch(EVALUATION_BATCH).prefetch(2):
             rows.append(step(images))
             labels.append(batch_labels)
-    logits, labels = tf.concat(rows, 0), tf.concat(labels, 0)
-    losses = classifier.losses(logits, labels).numpy()
-    probabilities, labels = tf.nn.softmax(logits).numpy(), labels.numpy()
+    return scores(tf.concat(rows, 0).numpy(), tf.concat(labels, 0).numpy())
+
+
+def scores(logits, labels):
+    """Returns how good predictions are.
+
+    Args:
+        logits: Logits, or logarithms of probabilities, `(count, classes)`.
+        labels: Numbers of the classes, `(count,)`.
+
+    Returns:
+        Dictionary of `loss`, `accuracy`, the accuracy's 95 % `interval` (a pair), `right`
+        `(count,)` of booleans, `losses` `(count,)`, `probabilities` `(count, classes)` and
+        `labels`.
+    """
+    logits = logits - logits.max(-1, keepdims=True)
+    logarithms = logits - np.log(np.exp(logits).sum(-1, keepdims=True))
+    losses = -np.take_along_axis(logarithms, labels[:, None], -1)[:, 0]
+    right = logits.argmax(-1) == labels
     return {
         "loss": float(losses.mean()),
-        "accuracy": float((probabilities.argmax(-1) == labels).mean()),
-        "probabilities": probabilities,
-        "labels": labels,
+        "accuracy": float(right.mean()),
+        "interval": accuracy_interval(right),
+        "right": right,
         "losses": losses,
+        "probabilities": np.exp(logarithms),
+        "labels": labels,
     }
 
 

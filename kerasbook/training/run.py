@@ -1,9 +1,10 @@
-"""Whole runs: train a recipe into a folder, evaluate what a folder holds."""
+"""Whole runs: train a recipe into a folder, go on with what a folder holds."""
 
 import contextlib
 import dataclasses
 import datetime
 import pathlib
+import warnings
 
 import keras
 import tensorflow as tf
@@ -17,8 +18,10 @@ from kerasbook.training import environment, report
 from kerasbook.training.data import LabelledImages
 from kerasbook.training.engine import Engine
 from kerasbook.training.files import RunFolder, read_json, write_json
+from kerasbook.training.fingerprint import require_same
 from kerasbook.training.optimizer import make_optimizer
 from kerasbook.training.pipeline import EVALUATION_BATCH, Pipeline
+from kerasbook.training.reading import NAMED, parse_share
 from kerasbook.training.recipe import Recipe
 from kerasbook.training.replicas import synchronize_batch_norm
 from kerasbook.training.settings import StepSettings
@@ -36,8 +39,10 @@ def train(
     resume=False,
     checkpoint_steps=None,
     recover=0,
+    max_bad=None,
     callbacks=(),
     verbose=1,
+    test=True,
 ):
     """Runs a recipe: trains, tests the best epoch's model, draws pictures, exports.
 
@@ -56,12 +61,17 @@ def train(
             `None` at the end only or, with `resume`, as the run did.
         recover: How often at most to go back to the last checkpoint, with half the learning
             rate, when the loss is not finite or explodes.
+        max_bad: Share of each split's examples that may be left out because they cannot be
+            read, in [0, 1), or text such as `"0.1%"`; `None` is 0 or, with `resume`, the run's.
         callbacks: Keras callbacks.
         verbose: 1 shows a progress bar per epoch, 2 a line per epoch, 0 nothing.
+        test: Whether to test, draw and export at the end. `False` leaves the test split unread, as
+            a search among recipes must.
 
     Returns:
-        The run's record, a dictionary with `test_accuracy`, `test_loss` and `run_dir` among
-        others. Every worker but the chief returns `None`.
+        The run's record, a dictionary with `validation_accuracy`, `run_dir` and, if tested,
+        `test_accuracy`, its 95 % `test_accuracy_interval` and `test_loss` among others. Every
+        worker but the chief returns `None`.
 
     Raises:
         ValueError: If something the recipe names does not exist or does not fit.
@@ -78,12 +88,17 @@ def train(
         before = _check_resume(recipe, run_dir, max_examples)
         max_examples, data_dir = before["max_examples"], data_dir or before["data_dir"]
         checkpoint_steps = checkpoint_steps or before["checkpoint_steps"]
+        max_bad = before["max_bad"] if max_bad is None else max_bad
+    max_bad = parse_share(max_bad or 0)
     policy = augmentation.get_policy(recipe.augmentation)
     data = LabelledImages(recipe.dataset, data_dir)
-    splits = {
-        name: data.split(getattr(recipe, f"{name}_split"), max_examples)
-        for name in ("train", "validation", "test")
-    }
+    names = ("train", "validation", "test")[: 3 if test else 2]
+    names = {name: getattr(recipe, f"{name}_split") for name in names}
+    fingerprint = data.fingerprint(*names.values())
+    if before.get("fingerprint"):
+        require_same(before["fingerprint"], fingerprint)
+    splits = {n: data.split(split, max_examples, max_bad) for n, split in names.items()}
+    _warn_of_bad(splits.values())
     preprocessing = _preprocessing(recipe, data)
     replicas = strategy.num_replicas_in_sync
     if recipe.batch_size < replicas:
@@ -97,7 +112,7 @@ def train(
     if resume:
         folder = RunFolder.open(run_dir)
     elif is_chief(strategy):
-        folder = RunFolder.create(run_dir or _fresh_name(recipe.name))
+        folder = RunFolder.create(run_dir or fresh_name(recipe.name))
     else:
         folder = RunFolder(pathlib.Path(run_dir or "."))
     engine = Engine(
@@ -126,6 +141,9 @@ def train(
         "max_examples": max_examples,
         "data_dir": data_dir and str(data_dir),
         "checkpoint_steps": checkpoint_steps,
+        "max_bad": max_bad,
+        "bad_examples": {name: len(split.bad) for name, split in splits.items()},
+        "fingerprint": fingerprint,
     }
     if not is_chief(strategy):
         engine.fit(recipe.epochs)
@@ -143,11 +161,26 @@ def train(
             "recoveries": position.recoveries,
             "validation_accuracy": position.best[0],
         }
-        return _finish(folder, record, splits["test"], preprocessing)
+        if test:
+            record |= _finish(folder, record["class_names"], splits["test"], preprocessing)
+        write_json(folder.record, record)
+        return {**record, "run_dir": str(folder.path)}
     except BaseException:
         with contextlib.suppress(OSError):  # the disk may be what failed
             write_json(folder.record, {**before, **record, "status": "stopped"})
         raise
+
+
+def _warn_of_bad(splits):
+    for examples in splits:
+        if examples.bad:
+            named = "; ".join(map(str, examples.bad[:NAMED]))
+            more = "; ..." if len(examples.bad) > NAMED else ""
+            warnings.warn(
+                f"{examples.name} holds {len(examples.bad)} examples that cannot be read and are "
+                f"left out: {named}{more}",
+                stacklevel=3,
+            )
 
 
 def _pipelines(recipe, splits, preprocessing, policy, strategy, classes):
@@ -185,53 +218,25 @@ def _description(recipe, data, splits, preprocessing, model):
     }
 
 
-def _finish(folder, record, examples, preprocessing):
-    """Tests, draws and exports the best epoch's model, and completes the record."""
+def _finish(folder, class_names, examples, preprocessing):
+    """Tests, draws and exports the best epoch's model, and returns the results."""
     model = load_model(folder.best, compile=False)
     results = report.test_results(model, examples, preprocessing)
-    report.write_pictures(folder, results, examples, record["class_names"])
+    report.write_pictures(folder, results, examples, class_names)
     images = report.images_at(examples, range(min(16, examples.count)))
     difference = serving.export(
         model,
         folder.saved_model,
-        class_names=record["class_names"],
+        class_names=class_names,
         preprocessing=preprocessing,
         images=[preprocessing.resize(image).numpy() for image in images],
         overwrite=True,
     )
-    record |= {
+    return {
         "test_accuracy": results["accuracy"],
+        "test_accuracy_interval": list(results["interval"]),
         "test_loss": results["loss"],
         "export_difference": difference,
-    }
-    write_json(folder.record, record)
-    return {**record, "run_dir": str(folder.path)}
-
-
-def evaluate(run_dir, *, split=None, data_dir=None):
-    """Evaluates the best model of a run.
-
-    Args:
-        run_dir: The run's folder.
-        split: TFDS split; `None` takes the recipe's test split, as far as the run took it.
-        data_dir: Folder of prepared TFDS datasets; `None` takes the run's own.
-
-    Returns:
-        Dictionary of `loss`, `accuracy`, `examples` and `split`.
-    """
-    require_tensorflow("Evaluation")
-    folder = RunFolder.open(run_dir)
-    recipe, record = recipe_of(run_dir), read_json(folder.record)
-    _, preprocessing = folder.classes()
-    model = load_model(folder.best, compile=False)
-    data = LabelledImages(recipe.dataset, data_dir or record.get("data_dir"))
-    examples = data.split(split or recipe.test_split, None if split else record.get("max_examples"))
-    results = report.test_results(model, examples, preprocessing)
-    return {
-        "split": split or recipe.test_split,
-        "examples": examples.count,
-        "loss": results["loss"],
-        "accuracy": results["accuracy"],
     }
 
 
@@ -270,7 +275,7 @@ def _check_resume(recipe, run_dir, max_examples):
         )
     if folder.log.exists():
         read_log(folder.log)
-    unsaid = dict.fromkeys(("max_examples", "data_dir", "checkpoint_steps"))
+    unsaid = dict.fromkeys(("max_examples", "data_dir", "checkpoint_steps", "max_bad"))
     record = {**unsaid, **read_json(folder.record)}
     if max_examples not in (None, record["max_examples"]):
         raise ValueError(
@@ -327,7 +332,8 @@ def _dtype_policy(name):
         keras.config.set_dtype_policy(before)
 
 
-def _fresh_name(name):
+def fresh_name(name):
+    """Returns a folder `runs/NAME-DATE-TIME` that is not there yet."""
     stamp = datetime.datetime.now().strftime("%Y%m%d-%H%M%S")
     folder = pathlib.Path("runs") / f"{name}-{stamp}"
     number = 2

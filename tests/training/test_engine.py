@@ -1,6 +1,7 @@
 """The loop: callbacks are called as Keras calls them, stopping and resuming lose nothing."""
 
 import dataclasses
+import json
 import os
 import signal
 
@@ -17,9 +18,12 @@ from kerasbook.serving import Preprocessing
 from kerasbook.testing import two_replicas
 from kerasbook.training import checkpoint
 from kerasbook.training.data import LabelledImages
+from kerasbook.training.divergence import Diverged
 from kerasbook.training.engine import Engine
 from kerasbook.training.files import RunFolder
 from kerasbook.training.pipeline import Pipeline
+from kerasbook.training.schedules import WarmupCosine
+from kerasbook.training.settings import StepSettings
 from kerasbook.training.signals import Interrupted
 from kerasbook.training.task import Classifier
 
@@ -52,7 +56,17 @@ def normalized():
     return keras.Model(image, keras.layers.Dense(10, activation="softmax")(x))
 
 
-def make_engine(path, *, callbacks=(), strategy=None, optimizer=None, resume=False, model=None):
+def make_engine(
+    path,
+    *,
+    callbacks=(),
+    strategy=None,
+    optimizer=None,
+    resume=False,
+    model=None,
+    settings=None,
+    **arguments,
+):
     strategy = strategy or tf.distribute.get_strategy()
     data = LabelledImages("digits")
     training = Pipeline(
@@ -68,8 +82,17 @@ def make_engine(path, *, callbacks=(), strategy=None, optimizer=None, resume=Fal
             metrics=["accuracy"],
         )
     folder = RunFolder(path) if resume else RunFolder.create(path)
-    task = Classifier(model)
-    engine = Engine(task, strategy, training, validation, folder, callbacks=callbacks, verbose=0)
+    engine = Engine(
+        Classifier(model),
+        strategy,
+        training,
+        validation,
+        folder,
+        settings=settings,
+        callbacks=callbacks,
+        verbose=0,
+        **arguments,
+    )
     if resume:
         engine.restore()
     return engine, model
@@ -154,7 +177,9 @@ def test_a_non_finite_loss_stops_with_its_step_and_keeps_the_checkpoint(tmp_path
                     weight.assign(weight * float("nan"))
 
     engine, _ = make_engine(tmp_path / "run", callbacks=[Explode()])
-    with pytest.raises(FloatingPointError, match="not finite at step 5 .epoch 2"):
+    with pytest.raises(
+        FloatingPointError, match="not finite, or has exploded, at step 5 .epoch 2, batch 1"
+    ):
         engine.fit(3)
     kept = keras.saving.load_model(tmp_path / "run" / "checkpoints" / "last.keras")
     assert all(np.all(np.isfinite(w)) for w in kept.get_weights())
@@ -228,3 +253,83 @@ def test_stopping_in_the_middle_of_an_epoch_is_heeded(tmp_path):
 
     engine, _ = make_engine(tmp_path / "run", callbacks=[StopAt()])
     assert engine.fit(5).steps == 2
+
+
+class Poison(keras.callbacks.Callback):
+    """Makes the weights infinite after a step, so many times."""
+
+    def __init__(self, epoch, batch, times):
+        super().__init__()
+        self.at = (epoch, batch)
+        self.times = times
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.epoch = epoch
+
+    def on_train_batch_end(self, batch, logs=None):
+        if (self.epoch, batch) == self.at and self._left():
+            for weight in self.model.trainable_weights:
+                weight.assign(weight * np.inf)
+
+    def _left(self):
+        # Not a plain attribute, which would come back with the checkpoint.
+        self._count = getattr(self, "_count", 0) + 1
+        return self._count <= self.times
+
+
+@pytest.mark.parametrize("schedule", [0.01, WarmupCosine(0.01, 12)], ids=["number", "schedule"])
+def test_a_run_that_explodes_goes_back_with_half_the_rate(schedule, tmp_path):
+    engine, model = make_engine(
+        tmp_path / "run",
+        callbacks=[Poison(1, 1, times=2)],
+        optimizer=keras.optimizers.Adam(schedule),
+        checkpoint_steps=1,
+        recover=2,
+    )
+    position = engine.fit(3)
+    assert (position.epoch, position.recoveries, position.rate_factor) == (3, 2, 0.25)
+    rows = read_log(tmp_path / "run" / "log.csv")
+    assert [row["epoch"] for row in rows] == [1, 2, 3]
+    events = [json.loads(line) for line in engine_events(tmp_path)]
+    assert [event["event"] for event in events] == ["recovered"] * 2
+    assert [(event["epoch"], event["step"]) for event in events] == [(1, 6), (1, 6)]
+    if isinstance(schedule, float):
+        assert [row["learning_rate"] for row in rows] == pytest.approx([0.01, 0.0025, 0.0025])
+    else:
+        rates = [float(schedule(step)) * factor for step, factor in ((4, 1), (8, 0.25), (12, 0.25))]
+        assert [row["learning_rate"] for row in rows] == pytest.approx(rates)
+    again, _ = make_engine(tmp_path / "run", optimizer=keras.optimizers.Adam(schedule), resume=True)
+    assert again.fit(4).rate_factor == 0.25
+    assert all(np.isfinite(weight).all() for weight in model.get_weights())
+
+
+def test_a_run_that_explodes_too_often_stops_and_keeps_the_batch(tmp_path):
+    engine, _ = make_engine(tmp_path / "run", callbacks=[Poison(1, 1, times=9)], recover=1)
+    with pytest.raises(Diverged, match=r"at step 7 \(epoch 2, batch 3\).*the batch is kept in"):
+        engine.fit(3)
+    events = [json.loads(line) for line in engine_events(tmp_path)]
+    assert [event["event"] for event in events] == ["recovered", "diverged"]
+    with np.load(tmp_path / "run" / "bad_batch.npz") as batch:
+        assert batch["inputs"].shape == (16, 8, 8, 1)
+        assert np.isfinite(batch["inputs"]).all()
+
+
+def engine_events(folder):
+    return (folder / "run" / "events.jsonl").read_text().splitlines()
+
+
+@pytest.mark.parametrize("make_strategy", [tf.distribute.get_strategy, two_replicas])
+def test_what_is_validated_and_kept_as_best_is_the_average(make_strategy, tmp_path):
+    settings = StepSettings(ema_momentum=0.5, steps_per_execution=3)
+    engine, model = make_engine(tmp_path / "run", strategy=make_strategy(), settings=settings)
+    engine.fit(1)
+    best = keras.saving.load_model(tmp_path / "run" / "checkpoints" / "best.keras")
+    with engine.averaged():
+        averages = model.get_weights()
+    for a, b in zip(best.get_weights(), averages, strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert any(np.any(a != b) for a, b in zip(model.get_weights(), averages, strict=True))
+    x, y = LabelledImages("digits").split("validation", 40).arrays
+    best.compile(loss="sparse_categorical_crossentropy")
+    row = read_log(tmp_path / "run" / "log.csv")[0]
+    assert row["val_loss"] == pytest.approx(best.evaluate(x / 255, y, verbose=0), rel=1e-5)

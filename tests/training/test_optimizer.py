@@ -57,6 +57,13 @@ def test_schedules():
     assert make_schedule(RECIPE.replace(epochs=1, schedule="one_cycle"), 1) == 0.1
 
 
+def test_cycles_fall_again_and_again():
+    schedule = make_schedule(RECIPE.replace(schedule="cosine", epochs=6, cycles=3), 10)
+    steps = np.arange(60)
+    expected = 0.1 / 2 * (1 + np.cos(np.pi * (steps % 20) / 20))
+    np.testing.assert_allclose([float(schedule(s)) for s in steps], expected, rtol=1e-4, atol=1e-7)
+
+
 def test_bad_arguments_are_named():
     with pytest.raises(ValueError, match="must leave clipping, averaging and accumulation alone"):
         make_optimizer(RECIPE.replace(optimizer_arguments={"clipnorm": 1.0}), 10)

@@ -263,8 +263,8 @@ def test_what_cannot_be_trained_is_refused():
         training.fit(model, (x, y, np.ones((8, 2))))
     with pytest.raises(ValueError, match="`data` must give batches"):
         training.fit(model, tf.data.Dataset.from_tensor_slices(x).batch(2))
+    mixed = make_model("sgd")
+    mean = keras.losses.MeanSquaredError()
+    mixed.compile("sgd", [mean, keras.losses.MeanSquaredError(reduction="sum")])
     with pytest.raises(ValueError, match="`loss` must be of means, or of sums"):
-        mixed = make_model("sgd")
-        mean = keras.losses.MeanSquaredError()
-        mixed.compile("sgd", [mean, keras.losses.MeanSquaredError(reduction="sum")])
         training.fit(mixed, (x, y))

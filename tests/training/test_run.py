@@ -3,13 +3,16 @@
 import json
 import shutil
 
+import numpy as np
 import pytest
+from damage import damaged_digits
 
 from kerasbook import augmentation, recipes, training
 from kerasbook.callbacks import AugmentationSchedule
 from kerasbook.callbacks.epoch_log import read_log
 from kerasbook.training.files import RunFolder
 
+KEPT = ("last.keras", "bad_batch.npz")
 RECIPE = recipes.get_recipe("digits_lenet5").replace(epochs=2, batch_size=16)
 
 
@@ -36,14 +39,6 @@ def test_a_run_leaves_everything(trained_run):
     assert written["examples"] == {"train": 1259, "validation": 181, "test": 357}
     assert written["export_difference"] < 1e-5
     assert json.loads((folder / "recipe.json").read_text())["epochs"] == 3
-
-
-def test_evaluate_gives_the_record(trained_run):
-    folder, record = trained_run
-    results = training.evaluate(folder)
-    assert results["accuracy"] == record["test_accuracy"]
-    assert results["loss"] == pytest.approx(record["test_loss"])
-    assert training.evaluate(folder, split="validation")["examples"] == 181
 
 
 def test_one_seed_one_result_and_another(tmp_path):
@@ -130,8 +125,9 @@ def test_a_resume_that_fails_leaves_the_run_as_it_was(trained_run, tmp_path):
         training.train(recipe, run_dir=run, resume=True, max_examples=7, verbose=0)
     with pytest.raises(ValueError, match="`epochs` must be at least those done, 3"):
         training.train(recipe.replace(epochs=2), run_dir=run, resume=True, verbose=0)
-    last = run / "checkpoints" / "last.keras"
-    last.write_bytes(last.read_bytes()[:5000])
+    for name in ("last.keras", "previous.keras"):
+        file = run / "checkpoints" / name
+        file.write_bytes(file.read_bytes()[:5000])
     with pytest.raises(ValueError, match="last.keras cannot be resumed from"):
         training.train(recipe, run_dir=run, resume=True, verbose=0)
     (run / "log.csv").write_text("garbage\n1\n")
@@ -157,7 +153,28 @@ def test_a_failed_run_says_so_in_its_record(tmp_path):
     with pytest.raises(FloatingPointError, match="not finite"):
         training.train(recipe, run_dir=tmp_path / "run", max_examples=16, verbose=0)
     assert json.loads((tmp_path / "run" / "record.json").read_text())["status"] == "stopped"
-    assert list((tmp_path / "run" / "checkpoints").iterdir()) == []
+    left = {file.name for file in (tmp_path / "run").rglob("*") if file.is_file()}
+    assert left == {*("record.json", "recipe.json", "log.csv", "events.jsonl"), *KEPT}
+    with np.load(tmp_path / "run" / "bad_batch.npz") as batch:
+        assert batch["inputs"].shape == (16, 8, 8, 1)
+
+
+def test_examples_that_cannot_be_read_are_counted_in_the_record(tmp_path):
+    folder = damaged_digits(tmp_path / "1.0.0", "train", images=[3, 5])
+    recipe = RECIPE.replace(dataset=str(folder), epochs=1)
+    few = {"max_examples": 40, "verbose": 0, "run_dir": tmp_path / "run"}
+    with pytest.raises(ValueError, match=r"2 bad of 40 examples, .* allows 1: example 3 \("):
+        training.train(recipe, max_bad="3%", **few)
+    assert not (tmp_path / "run").exists()
+    with pytest.warns(UserWarning, match="2 examples that cannot be read and are left out"):
+        record = training.train(recipe, max_bad="5%", **few)
+    assert record["bad_examples"] == {"train": 2, "validation": 0, "test": 0}
+    assert record["examples"]["train"] == 38
+    with pytest.warns(UserWarning, match="2 examples"):
+        training.train(recipe.replace(epochs=2), run_dir=tmp_path / "run", resume=True, verbose=0)
+    damaged_digits(folder, "train", images=[3, 5, 7])
+    with pytest.raises(ValueError, match="`dataset` must be what the run read before.*tfrecord"):
+        training.train(recipe.replace(epochs=3), run_dir=tmp_path / "run", resume=True)
 
 
 def test_a_model_that_returns_logits_learns(tmp_path):
