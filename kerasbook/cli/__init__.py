@@ -4,6 +4,7 @@ Exit codes: 0 for success, 2 for anything the user can mend (one line on stderr;
 shows where it came from), 130 after Ctrl-C, 143 after SIGTERM.
 """
 
+import os
 import sys
 import traceback
 import warnings
@@ -11,7 +12,7 @@ import warnings
 from absl import app, flags, logging
 
 import kerasbook
-from kerasbook.cli import compare, evaluate, listing, runs, show_augmentation, train, tune
+from kerasbook.cli import compare, evaluate, launch, listing, runs, show_augmentation, train, tune
 from kerasbook.cli.parsing import BAD_INPUT, Formatter, Parser
 from kerasbook.console import (
     one_line,
@@ -28,6 +29,7 @@ Layers, models and training recipes of the deep-learning textbooks.
 
   kerasbook train                          train LeNet-5 on the embedded digits, a minute at most
   kerasbook train mnist_lenet5 --seed 1    run a bundled recipe
+  kerasbook launch --workers 2             the same as two workers on this machine
   kerasbook tune --log_uniform learning_rate 1e-6 10    search for better fields
   kerasbook evaluate runs/NAME             test what a run left
   kerasbook compare runs/NAME runs/OTHER   ask whether two runs differ by more than chance
@@ -49,7 +51,7 @@ def make_parser():
     version = f"kerasbook {kerasbook.__version__}"
     parser.add_argument("--version", action="version", version=version, help="print the version")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for part in (train, evaluate, compare, tune, runs, show_augmentation, listing):
+    for part in (train, launch, evaluate, compare, tune, runs, show_augmentation, listing):
         part.add(commands)
     return parser
 
@@ -60,6 +62,9 @@ def main(arguments):
     if not flags.FLAGS["verbosity"].present:
         logging.set_verbosity(logging.WARNING)
     warnings.showwarning = show_warning
+    if getattr(arguments, "strategy", None) == "multi_worker":
+        # Where a worker is gone, TensorFlow would print a page; our one line says it.
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
         with quiet_import():
             import keras  # noqa: F401  all commands need it
@@ -87,6 +92,7 @@ def parse(argv):
     if unknown:
         parser.prog = f"kerasbook {arguments.command}"
         parser.error(f"unrecognized arguments: {' '.join(unknown)}")
+    arguments.typed = argv[1:]
     return arguments
 
 

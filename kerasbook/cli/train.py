@@ -93,7 +93,8 @@ def add_train_flags(train):
     )
 
 
-def _train(arguments):
+def recipe_as_typed(arguments):
+    """Returns the `Recipe` that a run's flags ask for."""
     from kerasbook import recipes, training
     from kerasbook.training.recipe import parse_settings
 
@@ -106,9 +107,16 @@ def _train(arguments):
         recipe = training.recipe_of(arguments.run_dir)
     else:
         recipe = recipes.get_recipe(arguments.recipe or "digits_lenet5")
+    return recipe.replace(**{**parse_settings(arguments.settings), **given})
+
+
+def _train(arguments):
+    from kerasbook import training
+
+    recipe = recipe_as_typed(arguments)
     with contextlib.redirect_stdout(PatientStream(sys.stdout)):
         record = training.train(
-            recipe.replace(**{**parse_settings(arguments.settings), **given}),
+            recipe,
             run_dir=arguments.run_dir,
             data_dir=arguments.data_dir,
             max_examples=arguments.max_examples,

@@ -38,6 +38,7 @@ class WeightAverages:
                 variables = [tf.Variable(w, trainable=False, name="average") for w in self._weights]
         self.variables = variables
         self._exchange = tf.function(lambda: self._update(_swap))
+        self._overwrite = tf.function(lambda: self._update(_copy))
 
     def update(self, count):
         """Takes in the weights after so many updates of them. For use in a graph."""
@@ -62,9 +63,9 @@ class WeightAverages:
         finally:
             self._exchange()
 
-    def exchange(self):
-        """Exchanges averages and weights."""
-        self._exchange()
+    def overwrite(self):
+        """Sets the weights to their averages, as Keras does at the end of training."""
+        self._overwrite()
 
     def numpy(self):
         """Returns the averages as a list of arrays."""
@@ -84,6 +85,10 @@ class WeightAverages:
 def averages_of(optimizer):
     """Returns the variables in which an optimizer of Keras keeps its moving averages."""
     return [average.value for average in innermost(optimizer)._model_variables_moving_average]
+
+
+def _copy(weight, average):
+    weight.assign(average)
 
 
 def _swap(weight, average):

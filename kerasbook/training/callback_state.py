@@ -1,10 +1,12 @@
 """What Keras' callbacks remember, such as the patience they have left, in checkpoints.
 
 Callbacks have no method for it. Kept are those plain attributes (numbers, strings, `None`, arrays,
-and lists and dictionaries of them) that changed since training began; `EarlyStopping`,
-`ReduceLROnPlateau` and `ModelCheckpoint` have all they need there.
+and lists and dictionaries of them) that changed since training began, but for those that are
+arguments of the constructor; `EarlyStopping`, `ReduceLROnPlateau` and `ModelCheckpoint` have all
+they need there.
 """
 
+import inspect
 import json
 
 import numpy as np
@@ -43,10 +45,16 @@ class CallbackStates:
 
 
 def _plain_attributes(callback):
+    # Keras turns the sign of `min_delta` once, when the first epoch ends, and would do so again.
+    given = {
+        name
+        for kind in type(callback).__mro__
+        for name in inspect.signature(kind.__init__).parameters
+    }
     return {
         name: value.copy() if isinstance(value, (np.ndarray, list, dict)) else value
         for name, value in vars(callback).items()
-        if not name.startswith("_") and name not in ("model", "params") and _is_plain(value)
+        if not name.startswith("_") and name not in {"model", "params", *given} and _is_plain(value)
     }
 
 

@@ -10,12 +10,10 @@ from kerasbook.evaluation import accuracy_interval
 from kerasbook.training.data import LabelledImages
 from kerasbook.training.files import RunFolder, read_json, require_new, write_json
 from kerasbook.training.run import fresh_name
-from kerasbook.training.subrun import train_once
+from kerasbook.training.subrun import refuse_cluster, train_once
 
 
-def cross_validate(
-    recipe, *, folds=5, run_dir=None, data_dir=None, strategy="default", callbacks=(), verbose=1
-):
+def cross_validate(recipe, *, folds=5, run_dir=None, data_dir=None, **options):
     """Trains a recipe once for each fold, and measures it on the examples that were left out.
 
     The folds divide the recipe's training and validation examples together; the test split is
@@ -31,9 +29,8 @@ def cross_validate(
         run_dir: Folder of the whole; `None` makes `runs/NAME-folds-DATE-TIME`. Each fold is a run
             below it.
         data_dir: Folder of prepared TFDS datasets; `None` takes TFDS' own.
-        strategy: As in `train`, but for `"multi_worker"`.
-        callbacks: Keras callbacks, the same for every fold.
-        verbose: As in `train`.
+        **options: Further options of `train`, such as `strategy` (but for `"multi_worker"`),
+            `callbacks` and `verbose`, the same for every fold.
 
     Returns:
         The record, plain JSON values, also written to `cross_validation.json`: `accuracy_mean` and
@@ -53,11 +50,7 @@ def cross_validate(
         Stone, 1974, https://doi.org/10.1111/j.2517-6161.1974.tb00994.x; Hastie et al., 2009, The
         Elements of Statistical Learning, section 7.10
     """
-    if strategy == "multi_worker":
-        raise ValueError(
-            "`strategy` must be another: a cluster is joined once in a process, and there are "
-            f"several runs. Received: strategy={strategy!r}"
-        )
+    refuse_cluster(options)
     splits = fold_splits(LabelledImages(recipe.dataset, data_dir), recipe, folds)
     path = pathlib.Path(run_dir or fresh_name(f"{recipe.name}-folds"))
     file = path / "cross_validation.json"
@@ -80,9 +73,7 @@ def cross_validate(
             recipe.replace(train_split=training, validation_split=validation),
             path / f"fold-{number}",
             data_dir=data_dir,
-            strategy=strategy,
-            callbacks=callbacks,
-            verbose=verbose,
+            **options,
         )
         last = read_log(RunFolder(path / f"fold-{number}").log)[-1]
         rows.append(

@@ -14,6 +14,7 @@ from kerasbook.training import checkpoint, divergence
 from kerasbook.training.callback_state import CallbackStates
 from kerasbook.training.events import log_event
 from kerasbook.training.memory import freed_by_hand
+from kerasbook.training.preemption import preemption_watched
 from kerasbook.training.replicas import Replicas
 from kerasbook.training.signals import Interrupted, stop_on_signal
 from kerasbook.training.step import EvaluationStep, TrainingStep
@@ -68,6 +69,7 @@ class Engine:
         checkpoint_steps: Writes a checkpoint every so many steps of an epoch, besides its end.
         recover: How often at most to go back to the last checkpoint, with half the learning rate,
             when the loss explodes.
+        noticed: See `preemption_watched`.
     """
 
     def __init__(
@@ -84,6 +86,7 @@ class Engine:
         verbose=1,
         checkpoint_steps=None,
         recover=0,
+        noticed=None,
     ):
         self._task = task
         self._model = task.model
@@ -98,6 +101,7 @@ class Engine:
         self._verbose = verbose if self._chief else 0
         self._checkpoint_steps = checkpoint_steps
         self._recover_at_most = recover
+        self._noticed = noticed
         with strategy.scope():
             if not self._model.optimizer.built:
                 self._model.optimizer.build(self._model.trainable_variables)
@@ -132,7 +136,11 @@ class Engine:
         """
         self._model.stop_training = False
         callbacks = self._callback_list(epochs)
-        with stop_on_signal() as self._stop, freed_by_hand() as free:
+        with (
+            stop_on_signal() as self._stop,
+            preemption_watched(self._strategy, self._stop, self._noticed) as self._look_out,
+            freed_by_hand() as free,
+        ):
             callbacks.on_train_begin()
             self._states = CallbackStates(self._callbacks)
             if self._restored is None:
@@ -146,13 +154,10 @@ class Engine:
                 except divergence.Diverged as error:
                     self._recover(error)
                 free()
+            if self._step.averages is not None and self._task.as_keras:
+                self._step.averages.overwrite()
             callbacks.on_train_end()
         return self.position
-
-    def finish(self):
-        """Leaves the moving averages, if there are any, in the weights' place."""
-        if self._step.averages is not None:
-            self._step.averages.exchange()
 
     @contextlib.contextmanager
     def averaged(self):
@@ -220,6 +225,7 @@ class Engine:
         return count
 
     def _asked_to_stop(self):
+        self._look_out()
         if not self._several_workers:
             return bool(self._stop)
         if self._stop:

@@ -94,8 +94,8 @@ def results_of(run_dir, *, split=None, data_dir=None, views=None, enlarge=None):
         enlarge: As in `evaluate`.
 
     Returns:
-        What `kerasbook.training.report.test_results` returns, with `split`, `examples`, `recipe`
-        and `record`.
+        What `kerasbook.training.report.test_results` returns, with `split`, `examples`, the
+        `fingerprint` of what was read, `recipe` and `record`.
     """
     require_tensorflow("Evaluation")
     folder, file = _folder_and_model(run_dir)
@@ -105,11 +105,14 @@ def results_of(run_dir, *, split=None, data_dir=None, views=None, enlarge=None):
     if views is not None or enlarge is not None:
         model, preprocessing = _with_views(model, preprocessing, views, enlarge)
     data = LabelledImages(recipe.dataset, data_dir or record.get("data_dir"))
-    examples = data.split(split or recipe.test_split, None if split else record.get("max_examples"))
+    name = split or recipe.test_split
+    limit = None if split else record.get("max_examples")
+    examples = data.split(name, limit, record.get("max_bad") or 0.0)
     return {
         **report.test_results(model, examples, preprocessing),
-        "split": split or recipe.test_split,
+        "split": name,
         "examples": examples.count,
+        "fingerprint": data.fingerprint(name),
         "recipe": recipe,
         "record": record,
     }
@@ -132,7 +135,7 @@ def require_same_examples(first_run, first, second_run, second):
         "split": [test["split"] for test in (first, second)],
         "number of examples": [test["examples"] for test in (first, second)],
         "class names": [test["record"]["class_names"] for test in (first, second)],
-        "fingerprint of the data": [test["record"].get("fingerprint") for test in (first, second)],
+        "fingerprint of the data": [test["fingerprint"] for test in (first, second)],
         "labels": [test["labels"].tolist() for test in (first, second)],
     }
     for name, (one, other) in sides.items():

@@ -108,6 +108,7 @@ def fit(
             static=static,
             name="validation_data",
         )
+    _require_scope(model, strategy)
     _build(model, strategy, training)
     record = _record(model, training, batch_size, shuffle, seed, checkpoint_steps)
     folder = _folder(run_dir, resume, record, is_chief(strategy))
@@ -130,7 +131,6 @@ def fit(
         if resume:
             engine.restore()
         position = engine.fit(epochs)
-        engine.finish()
     except BaseException:
         _close(folder, record, "stopped", is_chief(strategy))
         raise
@@ -160,6 +160,17 @@ class _Updates:
                 iterations.assign(function(int(iterations.numpy())))
 
 
+def _require_scope(model, strategy):
+    """Refuses an optimizer from outside of the scope, whose steps would be miscounted."""
+    with plain(model.optimizer):
+        iterations = innermost(model.optimizer).iterations
+    if not strategy.extended.variable_created_in_scope(iterations.value):
+        raise ValueError(
+            "`optimizer` must be made in the scope of the strategy that the model was made in. "
+            f"Received: optimizer={model.optimizer.name!r} from outside of it"
+        )
+
+
 def _build(model, strategy, training):
     """Builds the model, its loss and its metrics, all of them on every replica."""
     with strategy.scope():
@@ -174,6 +185,9 @@ def _build(model, strategy, training):
 
 def _record(model, training, batch_size, shuffle, seed, checkpoint_steps):
     optimizer = keras.optimizers.serialize(model.optimizer)
+    inner = optimizer["config"].get("inner_optimizer", {"config": {}})
+    for config in (optimizer["config"], inner["config"]):
+        config.pop("name", None)  # which counts the optimizers of a process
     return {
         "model": model.name,
         "parameters": model.count_params(),

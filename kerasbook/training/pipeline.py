@@ -74,76 +74,112 @@ class Pipeline:
         if examples.fits_in_memory:
             self._images, self._labels = (tf.constant(array) for array in examples.arrays)
         # Examples that are left out leave a gap: the others keep their numbers, and so their draws.
+        self._built = self._built_for = None
         self._total = self.count + len(examples.bad)
         self._indices = np.arange(self.count) if examples.indices is None else examples.indices
 
     def epoch(self, strategy, epoch=0, first_step=0):
-        """Returns one epoch, from a global step on, as a dataset distributed by `strategy`."""
-        full = self.batch_size * getattr(self.policy, "num_copies", 1)
-        return distribute(
-            strategy,
-            lambda: self._batches(epoch, first_step),
-            lambda *part: self._finish(epoch, *part),
-            micro_batches=self._accumulation_steps,
-            full=full if self._static else None,
-        )
+        """Returns one epoch, from a global step on, as a dataset distributed by `strategy`.
 
-    def _batches(self, epoch, first_step):
-        batches = self._in_memory(epoch) if self._examples.fits_in_memory else self._streamed(epoch)
+        Building takes long, so one dataset serves all epochs: an iterator of it begins where this
+        was last called for. Begin to iterate over an epoch before you ask for another.
+        """
+        self._epoch = np.int64(epoch)
+        if self._examples.fits_in_memory:
+            self._places = self._order(epoch)[first_step * self.batch_size :]
+            first_step = 0
+        if self._built_for != (strategy, first_step):
+            self._built_for = strategy, first_step
+            full = self.batch_size * getattr(self.policy, "num_copies", 1)
+            self._built = distribute(
+                strategy,
+                lambda: self._batches(first_step),
+                self._finish,
+                micro_batches=self._accumulation_steps,
+                full=full if self._static else None,
+            )
+        return self._built
+
+    def _batches(self, first_step):
+        """Global batches whose first tensor is the number of the epoch, again for each example.
+
+        It comes with the examples because what is traced is the same for all epochs.
+        """
+        batches = self._in_memory() if self._examples.fits_in_memory else self._streamed()
         batches = batches.skip(first_step)
         if not self._needs_batch:
             return batches
-        return batches.map(
-            lambda *batch: self._augmented(epoch, *batch),
-            num_parallel_calls=tf.data.AUTOTUNE,
-            deterministic=True,
+        return batches.map(self._augmented, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+
+    def _order(self, epoch):
+        """Returns the places in memory of the examples of an epoch, in its order."""
+        if not self._shuffle:
+            return np.arange(self.count)
+        # Of all examples, those that are left out too: the others come in the same order.
+        order = order_of(self._total, self._seed, epoch)
+        return np.searchsorted(self._indices, order[np.isin(order, self._indices)])
+
+    def _in_memory(self):
+        """Global batches of (epoch, place): the images themselves are looked up at the end."""
+
+        def read():
+            return np.full(len(self._places), self._epoch), self._places
+
+        def position(_):
+            tensors = tf.numpy_function(read, [], (tf.int64, tf.int64))
+            return tuple(tf.ensure_shape(values, [None]) for values in tensors)
+
+        return (
+            tf.data.Dataset.range(1)
+            .map(position)
+            .flat_map(lambda *values: tf.data.Dataset.from_tensor_slices(values))
+            .batch(self.batch_size)
         )
 
-    def _in_memory(self, epoch):
-        """Global batches of (index, place): the images themselves are looked up at the end."""
-        numbers, places = self._indices, np.arange(self.count)
-        if self._shuffle:
-            # Of all examples, those that are left out too: the others come in the same order.
-            order = order_of(self._total, self._seed, epoch)
-            places = np.searchsorted(numbers, order[np.isin(order, numbers)])
-        return tf.data.Dataset.from_tensor_slices((numbers[places], places)).batch(self.batch_size)
+    def _streamed(self):
+        """Global batches of (epoch, index, image, label), read anew; shuffled within blocks."""
 
-    def _streamed(self, epoch):
-        """Global batches of (index, image, label), read anew; shuffled within blocks."""
+        def position(_):
+            return tf.ensure_shape(tf.numpy_function(lambda: self._epoch, [], tf.int64), [])
 
-        def decode(index, example):
+        def decode(epoch, index, example):
             image, label = example
-            return index, self._preprocessing.resize(image), label
+            return epoch, index, self._preprocessing.resize(image), label
 
+        epochs = tf.data.Dataset.range(1).map(position)
+        epochs = epochs.flat_map(lambda epoch: tf.data.Dataset.from_tensors(epoch).repeat())
         indices = tf.data.Dataset.from_tensor_slices(self._indices)
-        dataset = tf.data.Dataset.zip(indices, self._examples.dataset)
+        dataset = tf.data.Dataset.zip(epochs, indices, self._examples.dataset)
         dataset = dataset.map(decode, num_parallel_calls=tf.data.AUTOTUNE)
         if self._shuffle:
             # Block by block and stateless: `Dataset.shuffle` depends on TensorFlow's global seed.
             def shuffle(*block):
                 places = tf.range(tf.shape(block[0])[0])
-                seed = (self._seed, epoch)
+                seed = (self._seed, block[0][0])
                 order = tf.random.experimental.stateless_shuffle(places, seed)
                 return tuple(tf.gather(values, order) for values in block)
 
-            dataset = dataset.batch(SHUFFLE_BLOCK).map(shuffle).unbatch()
+            # While the examples of one block are trained on, the next is read and decoded.
+            dataset = dataset.batch(SHUFFLE_BLOCK).map(shuffle).prefetch(1)
+            return dataset.rebatch(self.batch_size)
         return dataset.batch(self.batch_size)
 
-    def _finish(self, epoch, *part):
+    def _finish(self, *part):
         """Looks up, augments and scales one replica's part."""
         *batch, weight, total = part
-        images, labels = batch if self._needs_batch else self._augmented(epoch, *batch)
+        images, labels = batch if self._needs_batch else self._augmented(*batch)
         return self._preprocessing.scale(images), labels, weight, total
 
-    def _augmented(self, epoch, index, *loaded):
+    def _augmented(self, epochs, *batch):
         """Returns images, looked up unless they are loaded, and labels, both augmented."""
         if self._examples.fits_in_memory:
-            loaded = [tf.gather(values, loaded[0]) for values in (self._images, self._labels)]
-        images, labels = loaded
+            tables = self._indices, self._images, self._labels
+            batch = [tf.gather(values, batch[0]) for values in tables]
+        index, images, labels = batch
         images = self._preprocessing.resize(images)
         if self.policy is None:
             return images, labels
-        drawn = self.policy.draw(self._seed, epoch, index)
+        drawn = self.policy.draw(self._seed, epochs[0], index)
         if not self._needs_batch:
             return self.policy.apply(images, drawn), labels
         if self._mixes_labels:

@@ -37,6 +37,7 @@ class Replicas:
         self._model = model
         self._strategy = strategy
         self._averaging = None
+        self._voting = None
 
     def spread_seeds(self):
         """Lets Keras' random layers draw differently on each replica; the first keeps its seeds."""
@@ -76,5 +77,11 @@ class Replicas:
         """Tells whether any worker was asked to stop; all workers have to call it at once."""
         if not isinstance(self._strategy, tf.distribute.MultiWorkerMirroredStrategy):
             return asked
-        votes = self._strategy.run(lambda: tf.constant(float(asked)))
-        return float(self._strategy.reduce(tf.distribute.ReduceOp.SUM, votes, axis=None)) > 0
+        if self._voting is None:
+
+            def vote(own):
+                votes = self._strategy.run(lambda: tf.identity(own))
+                return self._strategy.reduce(tf.distribute.ReduceOp.SUM, votes, axis=None)
+
+            self._voting = tf.function(vote)
+        return float(self._voting(tf.constant(float(asked)))) > 0

@@ -15,6 +15,7 @@ from kerasbook.callbacks.epoch_log import read_log
 from kerasbook.ops.backend import require_tensorflow
 from kerasbook.serving.preprocessing import Preprocessing
 from kerasbook.training import environment, report
+from kerasbook.training.cluster import naming_lost_workers, require_equal_shares
 from kerasbook.training.data import LabelledImages
 from kerasbook.training.engine import Engine
 from kerasbook.training.files import RunFolder, read_json, write_json
@@ -29,6 +30,7 @@ from kerasbook.training.strategy import get_strategy, is_chief
 from kerasbook.training.task import Classifier
 
 
+@naming_lost_workers()
 def train(
     recipe,
     *,
@@ -43,6 +45,7 @@ def train(
     callbacks=(),
     verbose=1,
     test=True,
+    noticed=None,
 ):
     """Runs a recipe: trains, tests the best epoch's model, draws pictures, exports.
 
@@ -67,6 +70,8 @@ def train(
         verbose: 1 shows a progress bar per epoch, 2 a line per epoch, 0 nothing.
         test: Whether to test, draw and export at the end. `False` leaves the test split unread, as
             a search among recipes must.
+        noticed: Function that tells whether this machine will be taken away soon, where SIGTERM
+            does not; see `kerasbook.training.preemption`.
 
     Returns:
         The run's record, a dictionary with `validation_accuracy`, `run_dir` and, if tested,
@@ -79,6 +84,7 @@ def train(
         FileNotFoundError: If `data_dir` does not exist, or there is no run to resume.
         FloatingPointError: If the loss is not finite or explodes, more often than `recover`.
         Interrupted: If a signal asked to stop.
+        TimeoutError, WorkerLost: If a worker of the cluster never comes up, or is gone.
     """
     require_tensorflow("Training")
     # Before any operation runs: a cluster can be joined at the program's start only.
@@ -106,6 +112,7 @@ def train(
             f"`batch_size` must be at least the number of replicas, {replicas}. "
             f"Received: batch_size={recipe.batch_size}"
         )
+    require_equal_shares(strategy, recipe.batch_size)
     pipelines = _pipelines(recipe, splits, preprocessing, policy, strategy, len(data.class_names))
     training, validation = pipelines
     model = _build(recipe, data, preprocessing, strategy, training.steps)
@@ -126,6 +133,7 @@ def train(
         verbose=verbose,
         checkpoint_steps=checkpoint_steps,
         recover=recover,
+        noticed=noticed,
     )
     if resume:
         engine.restore()

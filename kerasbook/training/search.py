@@ -11,7 +11,7 @@ from kerasbook.evaluation import accuracy_interval
 from kerasbook.training.data import LabelledImages
 from kerasbook.training.files import read_json, require_new, write_json
 from kerasbook.training.run import fresh_name
-from kerasbook.training.subrun import train_once
+from kerasbook.training.subrun import refuse_cluster, train_once
 
 
 def random_search(
@@ -24,9 +24,7 @@ def random_search(
     run_dir=None,
     data_dir=None,
     max_examples=None,
-    strategy="default",
-    callbacks=(),
-    verbose=0,
+    **options,
 ):
     """Searches fields of a recipe at random, first widely and briefly, then narrowly and longer.
 
@@ -55,9 +53,8 @@ def random_search(
             run below it; Optuna's journal lies there too, for Optuna's own tools.
         data_dir: As in `train`.
         max_examples: As in `train`.
-        strategy: As in `train`, but for `"multi_worker"`.
-        callbacks: As in `train`.
-        verbose: As in `train`.
+        **options: Further options of `train`, such as `strategy` (but for `"multi_worker"`),
+            `callbacks`, and `verbose`, which is 0 here unless given.
 
     Returns:
         The record, plain JSON values, also written to `search.json`: `best` with its `parameters`,
@@ -82,11 +79,7 @@ def random_search(
     """
     optuna = import_optuna()
     stages = _checked_stages(stages)
-    if strategy == "multi_worker":
-        raise ValueError(
-            "`strategy` must be another: a cluster is joined once in a process, and there are "
-            f"several runs. Received: strategy={strategy!r}"
-        )
+    refuse_cluster(options)
     if not narrowing > 1:
         raise ValueError(f"`narrowing` must be above 1. Received: narrowing={narrowing}")
     _check_space(recipe, space, optuna)
@@ -101,13 +94,7 @@ def random_search(
         "seed": seed,
     }
     _enter(path, record)
-    options = {
-        "data_dir": data_dir,
-        "max_examples": max_examples,
-        "strategy": strategy,
-        "callbacks": callbacks,
-        "verbose": verbose,
-    }
+    options = {"verbose": 0, **options, "data_dir": data_dir, "max_examples": max_examples}
     results = []
     with _quiet(optuna):
         backend = optuna.storages.journal.JournalFileBackend(str(path / "optuna.journal"))

@@ -3,6 +3,7 @@
 import tensorflow as tf
 
 from kerasbook import registry
+from kerasbook.training import cluster
 
 STRATEGIES = ("default", "mirrored", "multi_worker", "tpu")
 
@@ -16,7 +17,8 @@ def get_strategy(name="default"):
             variable `TF_CONFIG` lists; `"tpu"` the TPU at hand.
 
     Raises:
-        ValueError: If the name is unknown, or there is no TPU.
+        ValueError: If the name is unknown, there is no TPU, or `TF_CONFIG` is malformed.
+        TimeoutError: If a machine that `TF_CONFIG` lists does not answer.
     """
     if name == "default":
         return tf.distribute.get_strategy()
@@ -29,7 +31,7 @@ def get_strategy(name="default"):
             cross_device_ops=None if gpus else tf.distribute.ReductionToOneDevice(),
         )
     if name == "multi_worker":
-        return tf.distribute.MultiWorkerMirroredStrategy()
+        return cluster.join()
     if name == "tpu":
         try:
             resolver = tf.distribute.cluster_resolver.TPUClusterResolver.connect()

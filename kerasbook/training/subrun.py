@@ -40,3 +40,12 @@ def train_once(recipe, run_dir, **options):
             return train(recipe, resume=True, **options)
     shutil.rmtree(run_dir, ignore_errors=True)
     return train(recipe, **options)
+
+
+def refuse_cluster(options):
+    """Raises a `ValueError` if the options of several runs in one process ask for a cluster."""
+    if options.get("strategy") == "multi_worker":
+        raise ValueError(
+            "`strategy` must be another: a cluster is joined once in a process, and there are "
+            "several runs. Received: strategy='multi_worker'"
+        )

@@ -73,15 +73,14 @@ def test_whole_numbers_are_rounded_and_stay_whole():
     np.testing.assert_array_equal(boxes, [[2, 2, 31, 41]])
 
 
-@pytest.mark.parametrize("steps", [1, 2])
-@pytest.mark.parametrize("name", MOVING)
-def test_boxes_are_where_the_painted_rectangle_is_found(name, steps, rng):
+@pytest.mark.parametrize(
+    ("choice", "steps"), [*(([name], 1) for name in MOVING), (MOVING, 2)], ids=[*MOVING, "any_two"]
+)
+def test_boxes_are_where_the_painted_rectangle_is_found(choice, steps, rng):
     batch = 24
     left, upper = rng.integers(0, 50, batch), rng.integers(0, 35, batch)
     boxes = np.stack([left, upper, left + rng.integers(12, 33, batch), upper + 25], -1)
-    plan, operations = random_steps(rng, batch, steps)
-    if steps == 1:
-        plan, operations = random_steps(rng, batch, steps, [name])
+    plan, operations = random_steps(rng, batch, steps, choice)
     images = program.run(painted(boxes), plan, operations, 0, (0, 255))
     matrices = program.matrices_of(plan, operations, HEIGHT, WIDTH)
     moved, labels = moved_boxes(

@@ -25,9 +25,10 @@ def test_in_place_for_a_block_only(make_strategy):
         np.testing.assert_array_equal(a, b)
     for a, b in zip(averages.numpy(), means, strict=True):
         np.testing.assert_array_equal(a, b)
-    averages.exchange()
-    for a, b in zip(model.get_weights(), means, strict=True):
-        np.testing.assert_array_equal(a, b)
+    averages.overwrite()
+    for values in (model.get_weights(), averages.numpy()):
+        for a, b in zip(values, means, strict=True):
+            np.testing.assert_array_equal(a, b)
 
 
 def test_keras_keeps_them_in_variables_of_the_optimizer():

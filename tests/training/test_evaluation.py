@@ -130,7 +130,10 @@ def test_an_ensemble_needs_several_runs_of_the_same_test(trained_run, tmp_path):
         ({"examples": 3}, "The number of examples of"),
         ({"recipe": test["recipe"].replace(dataset="mnist")}, "The dataset of"),
         ({"record": {**test["record"], "class_names": ["x"]}}, "The class names of"),
-        ({"record": {**test["record"], "fingerprint": "1"}}, "The fingerprint of the data of"),
+        (
+            {"fingerprint": {**test["fingerprint"], "version": "9"}},
+            "The fingerprint of the data of",
+        ),
         ({"labels": test["labels"][::-1]}, "The labels of 'a' and 'b' differ$"),
     ]:
         with pytest.raises(ValueError, match=message):

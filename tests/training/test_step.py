@@ -123,7 +123,7 @@ def test_one_replica_is_keras_fit(examples):
         {"accumulation_steps": 2, "clip_norm": 0.05},
         {"batch_size": 16, "accumulation_steps": 3, "ema_momentum": 0.9},
         {"ema_momentum": 0.5, "ema_overwrite_every": 2, "steps_per_execution": 2},
-        {"jit_compile": True, "clip_each_norm": 0.02},
+        {"jit_compile": True, "batch_size": 45, "clip_each_norm": 0.02},
         {"static": True, "clip_value": 0.01},
         {"policy": augmentation.MixUp(alpha=0.4, seed=1)},
         {"make": normalized, "synchronized": True},

@@ -128,9 +128,9 @@ def monte_carlo_predict(model, inputs, samples=30, *, batch_size=32, seed=None):
         >>> import keras
         >>> model = keras.Sequential([kerasbook.layers.MonteCarloDropout(0.5)])
         >>> mean, deviation = kerasbook.layers.monte_carlo_predict(
-        ...     model, np.ones((2, 3), "float32"), samples=200, seed=1
+        ...     model, np.ones((2, 3), "float32"), samples=50, seed=1
         ... )
-        >>> mean.shape, bool(np.all(abs(mean - 1) < 0.3)), bool(np.all(abs(deviation - 1) < 0.1))
+        >>> mean.shape, bool(np.all(abs(mean - 1) < 0.5)), bool(np.all(abs(deviation - 1) < 0.2))
         ((2, 3), True, True)
     """
     positive_integer("samples", samples)

@@ -41,7 +41,7 @@ GROWING = [
 
 @pytest.mark.parametrize("name", [n for n in GROWING if not get_operation(n).is_geometric])
 def test_the_change_of_values_does_not_fall_with_the_level(name, rng):
-    images, drawn = natural(rng, 8, (32, 40)), chances(name, 8, rng)
+    images, drawn = natural(rng, 3, (32, 40)), chances(name, 3, rng)
     effects = [
         np.abs(carried_out(name, images, magnitude(name, s), drawn).astype(float) - images).mean()
         for s in np.linspace(0, 1, 6)
