@@ -3,20 +3,21 @@
 import keras
 import tensorflow as tf
 
-from kerasbook.augmentation import ShiftFlip
 from kerasbook.serving import Preprocessing
 from kerasbook.training.data import LabelledImages
 from kerasbook.training.engine import Engine
 from kerasbook.training.files import RunFolder
 from kerasbook.training.pipeline import Pipeline
+from kerasbook.training.settings import StepSettings
+from kerasbook.training.task import Classifier
 
 
-def make_engine(path, callbacks=(), strategy=None, examples=60):
+def make_engine(path, callbacks=(), strategy=None, *, examples=60, policy=None, **options):
     """Returns the engine of a new run at `path`, or of the one that is there."""
     strategy = strategy or tf.distribute.get_strategy()
     data, preprocessing = LabelledImages("digits"), Preprocessing(8, 8, 1)
     split = data.split("train", examples)
-    training = Pipeline(split, preprocessing, 16, shuffle=True, seed=5, policy=ShiftFlip(0.2))
+    training = Pipeline(split, preprocessing, 8, shuffle=True, seed=5, policy=policy)
     validation = Pipeline(data.split("validation", 20), preprocessing, 20)
     keras.utils.set_random_seed(3)
     with strategy.scope():
@@ -26,7 +27,17 @@ def make_engine(path, callbacks=(), strategy=None, examples=60):
         model = keras.Model(image, keras.layers.Dense(10, activation="softmax")(x))
         model.compile("adam", "sparse_categorical_crossentropy")
     folder = RunFolder(path) if path.exists() else RunFolder.create(path)
-    engine = Engine(model, strategy, training, validation, folder, callbacks=callbacks, verbose=0)
+    engine = Engine(
+        Classifier(model),
+        strategy,
+        training,
+        validation,
+        folder,
+        settings=StepSettings(ema_momentum=0.9),
+        callbacks=callbacks,
+        verbose=0,
+        **options,
+    )
     if folder.last.exists() or folder.previous.exists():
         engine.restore()
     return engine

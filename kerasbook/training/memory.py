@@ -11,7 +11,8 @@ def freed_by_hand():
     Each epoch's pipeline traces functions, and a traced function refers to itself: it goes only
     when Python looks for cycles. Left to itself Python does so the more seldom the more objects
     there are, and TensorFlow has several hundred thousand; what piles up meanwhile is tens of
-    megabytes. These objects are not looked through each time, which takes a tenth of a second.
+    megabytes. Only what is younger than the block is looked through, which is some twenty times as
+    quick as looking through all.
     """
     gc.collect()
     gc.freeze()

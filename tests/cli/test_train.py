@@ -93,10 +93,11 @@ def test_a_run_goes_on_when_nobody_reads_its_output(tmp_path):
     assert (tmp_path / "run" / "saved_model" / "saved_model.pb").is_file()
 
 
-def test_a_full_disk_is_one_line_and_the_old_checkpoint_stays(tmp_path):
+def test_a_full_disk_is_one_line_and_the_old_checkpoints_stay(tmp_path):
     assert kerasbook("train", *QUICK, "--run_dir", "run", cwd=tmp_path).returncode == 0
-    checkpoint = tmp_path / "run" / "checkpoints" / "last.keras"
-    before = checkpoint.read_bytes()
+    folder = tmp_path / "run" / "checkpoints"
+    before = {file.name: file.read_bytes() for file in folder.iterdir()}
+    assert before.keys() == {"best.keras", "last.keras", "previous.keras"}
     limited = (
         "import resource, signal\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
@@ -116,7 +117,7 @@ def test_a_full_disk_is_one_line_and_the_old_checkpoint_stays(tmp_path):
     assert result.returncode == 2
     assert len(result.stderr.strip().splitlines()) == 1
     assert "File too large" in result.stderr
-    assert checkpoint.read_bytes() == before
+    assert {file.name: file.read_bytes() for file in folder.iterdir()} == before
     assert not [p for p in (tmp_path / "run").rglob("*") if "partial" in p.name]
 
 

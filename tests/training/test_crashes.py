@@ -11,9 +11,12 @@ import keras
 import numpy as np
 from tiny_run import make_engine
 
+from kerasbook.augmentation import ShiftFlip
+
 KILLS = 10  # of each of two runs
-EPOCHS = 14
-TIMES = ("seconds", "examples_per_second")
+EPOCHS = 9  # of 8 steps each
+CHECKPOINT_STEPS = 3
+TIMES = ("seconds", "examples_per_second", "input_bound")
 
 
 class Tell(keras.callbacks.Callback):
@@ -29,7 +32,10 @@ class Tell(keras.callbacks.Callback):
 
 def live(send, path):
     """Begins a run, or goes on with it, up to its last epoch."""
-    make_engine(path, [Tell(send)]).fit(EPOCHS)
+    engine = make_engine(
+        path, [Tell(send)], policy=ShiftFlip(0.2), checkpoint_steps=CHECKPOINT_STEPS
+    )
+    engine.fit(EPOCHS)
 
 
 def kill(path, steps, in_a_write, delay):
@@ -70,7 +76,7 @@ def kill_often(path, seed):
     for number in range(KILLS):
         in_a_write = number % 2 == 1
         delay = rng.uniform(0, 0.01 if in_a_write else 0.05)
-        steps = rng.integers(1, 4 if in_a_write else 7)  # of 4 in an epoch
+        steps = rng.integers(1, 4 if in_a_write else 7)
         hits += kill(path, steps, in_a_write, delay)
     finish(path)
     return hits

@@ -29,7 +29,7 @@ class Measure(keras.callbacks.Callback):
 
 
 def fifty_epochs(send, path, make_strategy):
-    make_engine(path, [Measure(send)], make_strategy(), examples=16).fit(51)
+    make_engine(path, [Measure(send)], make_strategy(), examples=8).fit(51)
 
 
 def test_fifty_epochs_take_no_more_than_five(tmp_path):
