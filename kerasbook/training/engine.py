@@ -20,6 +20,8 @@ from kerasbook.training.signals import Interrupted, stop_on_signal
 from kerasbook.training.step import EvaluationStep, TrainingStep
 from kerasbook.training.strategy import is_chief
 
+# What a worker that received a signal adds to the sum of all, which tells which signal it was.
+VOTES = {signal.SIGINT: 1.0, signal.SIGTERM: 1024.0}
 # Looking at the loss waits for the device, so it is not done after every step.
 STEPS_BETWEEN_CHECKS = 20
 
@@ -229,7 +231,7 @@ class Engine:
         if not self._several_workers:
             return bool(self._stop)
         if self._stop:
-            self._step.stop_asked.assign(1.0)
+            self._step.stop_asked.assign(VOTES[self._stop.signal])
         return float(self._step.stop_agreed) > 0  # what all have known since the same step
 
     def _validate(self, callbacks):
@@ -354,7 +356,9 @@ class Engine:
         if not position.step:
             place = f"epoch {position.epoch}"
         kept = f"; the checkpoint {self._folder.last} is kept" if self._folder else ""
-        raise Interrupted(f"Stopped after {place}{kept}", self._stop.signal or signal.SIGTERM)
+        agreed = float(self._step.stop_agreed)
+        others = signal.SIGINT if 0 < agreed < VOTES[signal.SIGTERM] else signal.SIGTERM
+        raise Interrupted(f"Stopped after {place}{kept}", self._stop.signal or others)
 
     def _log(self, event, **fields):
         if self._chief and self._folder is not None:

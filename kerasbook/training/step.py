@@ -33,8 +33,8 @@ class TrainingStep:
         bad_step: Variable: the first step (from 1) with a non-finite or exploded loss, or 0.
         first_loss: Variable: the loss of the run's first step.
         times: Variable: when the epoch began, and how long it has waited for input, seconds.
-        stop_asked: Variable of this process: 1 if it was asked to stop.
-        stop_agreed: Variable: more than 0 if a worker was asked to stop before the last step.
+        stop_asked: Variable of this process: above 0 if it was asked to stop.
+        stop_agreed: Variable: the sum of these over all replicas, before the last step.
         averages: `WeightAverages`, or `None`.
     """
 
