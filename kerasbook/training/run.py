@@ -160,7 +160,8 @@ def train(
     # The results of a run that goes on stand until there are better ones.
     write_json(folder.record, {**before, **record})
     try:
-        position = engine.fit(recipe.epochs)
+        with splits["train"].explained(), splits["validation"].explained():
+            position = engine.fit(recipe.epochs)
         record |= {
             "status": "complete",
             "epochs": position.epoch,
