@@ -23,7 +23,7 @@ from kerasbook.augmentation import Sequence, get_policy
 from kerasbook.registry import register
 from kerasbook.serving import Preprocessing
 from kerasbook.training import report
-from kerasbook.training.data import LabelledImages
+from kerasbook.training.input.data import LabelledImages
 
 NAME = "augmentation_effect"
 SEEDS = (0, 1, 2)

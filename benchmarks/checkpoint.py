@@ -15,7 +15,7 @@ import keras
 from paired import compare, write_record
 
 from kerasbook.applications import LeNet5, ResNet18
-from kerasbook.training import checkpoint
+from kerasbook.training.engine import checkpoint
 
 POSITION = {"epoch": 3, "step": 0, "steps": 600, "totals": [0.0, 0.0, 0.0], "seconds": 12.5}
 

@@ -32,12 +32,12 @@ from paired import compare_with_all, in_turn, write_record
 
 from kerasbook.applications import LeNet5, ResNet18
 from kerasbook.serving import Preprocessing
-from kerasbook.training.data import Examples, LabelledImages
-from kerasbook.training.engine import Engine
+from kerasbook.training.engine.loop import Engine
+from kerasbook.training.engine.settings import StepSettings
+from kerasbook.training.engine.task import Classifier
 from kerasbook.training.files import RunFolder
-from kerasbook.training.pipeline import Pipeline
-from kerasbook.training.settings import StepSettings
-from kerasbook.training.task import Classifier
+from kerasbook.training.input.data import Examples, LabelledImages
+from kerasbook.training.input.pipeline import Pipeline
 
 BATCH = 64
 SEVERAL = 20  # steps in a call

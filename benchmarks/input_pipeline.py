@@ -23,9 +23,9 @@ from paired import compare_with_all, in_turn, write_record
 
 from kerasbook.augmentation import get_policy
 from kerasbook.serving import Preprocessing
-from kerasbook.training import data as training_data
-from kerasbook.training.data import LabelledImages
-from kerasbook.training.pipeline import SHUFFLE_BLOCK, Pipeline
+from kerasbook.training.input import data as training_data
+from kerasbook.training.input.data import LabelledImages
+from kerasbook.training.input.pipeline import SHUFFLE_BLOCK, Pipeline
 
 BATCH = 128
 POLICIES = (None, "shift_and_flip", "rand_augment")

@@ -19,7 +19,7 @@ import tempfile
 import numpy as np
 from paired import turns, write_record
 
-from kerasbook.training.launch import launch
+from kerasbook.training.cluster.launch import launch
 
 CORES = 2
 CASES = {

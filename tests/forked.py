@@ -6,8 +6,8 @@ _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(
     [
         *("pytest", "sklearn.datasets", "tensorflow", "keras", "kerasbook.layers"),
-        *("kerasbook.augmentation", "kerasbook.callbacks", "kerasbook.training.engine"),
-        "kerasbook.training.data",
+        *("kerasbook.augmentation", "kerasbook.callbacks", "kerasbook.training.engine.loop"),
+        "kerasbook.training.input.data",
     ]
 )
 

@@ -4,12 +4,12 @@ import keras
 import tensorflow as tf
 
 from kerasbook.serving import Preprocessing
-from kerasbook.training.data import LabelledImages
-from kerasbook.training.engine import Engine
+from kerasbook.training.engine.loop import Engine
+from kerasbook.training.engine.settings import StepSettings
+from kerasbook.training.engine.task import Classifier
 from kerasbook.training.files import RunFolder
-from kerasbook.training.pipeline import Pipeline
-from kerasbook.training.settings import StepSettings
-from kerasbook.training.task import Classifier
+from kerasbook.training.input.data import LabelledImages
+from kerasbook.training.input.pipeline import Pipeline
 
 
 def make_engine(path, callbacks=(), strategy=None, *, examples=60, policy=None, **options):

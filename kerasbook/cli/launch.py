@@ -28,7 +28,7 @@ def add(commands):
 
 
 def _launch(arguments):
-    from kerasbook.training.launch import launch
+    from kerasbook.training.cluster.launch import launch
 
     if arguments.strategy != "multi_worker":
         raise ValueError(

@@ -40,7 +40,7 @@ def _names(kind, data_dir):
     elif kind == "recipes":
         from kerasbook.recipes import list_recipes as names
     else:
-        from kerasbook.training.data import list_datasets
+        from kerasbook.training.input.data import list_datasets
 
         return list_datasets(data_dir)
     return names()

@@ -7,8 +7,8 @@ import statistics
 
 from kerasbook.callbacks.epoch_log import read_log
 from kerasbook.evaluation import accuracy_interval
-from kerasbook.training.data import LabelledImages
 from kerasbook.training.files import RunFolder, read_json, require_new, write_json
+from kerasbook.training.input.data import LabelledImages
 from kerasbook.training.run import fresh_name
 from kerasbook.training.subrun import refuse_cluster, train_once
 

@@ -9,8 +9,8 @@ from kerasbook.applications import load_model
 from kerasbook.evaluation import average_views, dense_evaluation
 from kerasbook.ops.backend import require_tensorflow
 from kerasbook.training import report
-from kerasbook.training.data import LabelledImages
 from kerasbook.training.files import RunFolder, read_json
+from kerasbook.training.input.data import LabelledImages
 from kerasbook.training.run import recipe_of
 
 # By what images are enlarged before they are cropped: 256 pixels for 224.

@@ -9,12 +9,12 @@ import tensorflow as tf
 
 from kerasbook.ops.backend import require_tensorflow
 from kerasbook.training import environment
-from kerasbook.training.engine import Engine
+from kerasbook.training.cluster.strategy import is_chief
+from kerasbook.training.engine.loop import Engine
+from kerasbook.training.engine.settings import StepSettings, innermost, plain
+from kerasbook.training.engine.task import CompiledModel
 from kerasbook.training.files import RunFolder, read_json, write_json
-from kerasbook.training.own_data import OwnData
-from kerasbook.training.settings import StepSettings, innermost, plain
-from kerasbook.training.strategy import is_chief
-from kerasbook.training.task import CompiledModel
+from kerasbook.training.input.own_data import OwnData
 
 
 def fit(

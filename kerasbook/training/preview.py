@@ -8,8 +8,8 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from kerasbook import augmentation
 from kerasbook.ops.backend import require_tensorflow
-from kerasbook.training.data import read_images
 from kerasbook.training.files import replacing
+from kerasbook.training.input.data import read_images
 from kerasbook.visual import plot_augmentation_sheet
 
 # As many images of a dataset as a row of the sheet has.

@@ -5,8 +5,8 @@ import tensorflow as tf
 
 from kerasbook.callbacks.epoch_log import read_log
 from kerasbook.evaluation import accuracy_interval
-from kerasbook.training.pipeline import EVALUATION_BATCH
-from kerasbook.training.task import Classifier
+from kerasbook.training.engine.task import Classifier
+from kerasbook.training.input.pipeline import EVALUATION_BATCH
 from kerasbook.visual import plot_confusion_matrix, plot_contact_sheet, plot_curves
 
 MISTAKES_SHOWN = 30

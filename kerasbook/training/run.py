@@ -15,19 +15,19 @@ from kerasbook.callbacks.epoch_log import read_log
 from kerasbook.ops.backend import require_tensorflow
 from kerasbook.serving.preprocessing import Preprocessing
 from kerasbook.training import environment, report
-from kerasbook.training.cluster import naming_lost_workers, require_equal_shares
-from kerasbook.training.data import LabelledImages
-from kerasbook.training.engine import Engine
+from kerasbook.training.cluster.strategy import get_strategy, is_chief
+from kerasbook.training.cluster.workers import naming_lost_workers, require_equal_shares
+from kerasbook.training.engine.loop import Engine
+from kerasbook.training.engine.replicas import synchronize_batch_norm
+from kerasbook.training.engine.settings import StepSettings
+from kerasbook.training.engine.task import Classifier
 from kerasbook.training.files import RunFolder, read_json, write_json
-from kerasbook.training.fingerprint import require_same
+from kerasbook.training.input.data import LabelledImages
+from kerasbook.training.input.fingerprint import require_same
+from kerasbook.training.input.pipeline import EVALUATION_BATCH, Pipeline
+from kerasbook.training.input.reading import NAMED, parse_share
 from kerasbook.training.optimizer import make_optimizer
-from kerasbook.training.pipeline import EVALUATION_BATCH, Pipeline
-from kerasbook.training.reading import NAMED, parse_share
 from kerasbook.training.recipe import Recipe
-from kerasbook.training.replicas import synchronize_batch_norm
-from kerasbook.training.settings import StepSettings
-from kerasbook.training.strategy import get_strategy, is_chief
-from kerasbook.training.task import Classifier
 
 
 @naming_lost_workers()
@@ -58,7 +58,7 @@ def train(
             run's.
         max_examples: Takes only the first examples of each split, so many; with `resume`, `None`
             takes the run's own number.
-        strategy: A name for `kerasbook.training.strategy.get_strategy`.
+        strategy: A name for `kerasbook.training.cluster.strategy.get_strategy`.
         resume: Whether to go on from the last checkpoint in `run_dir`.
         checkpoint_steps: Writes a checkpoint every so many steps of an epoch, besides its end;
             `None` at the end only or, with `resume`, as the run did.
@@ -71,7 +71,7 @@ def train(
         test: Whether to test, draw and export at the end. `False` leaves the test split unread, as
             a search among recipes must.
         noticed: Function that tells whether this machine will be taken away soon, where SIGTERM
-            does not; see `kerasbook.training.preemption`.
+            does not; see `kerasbook.training.cluster.preemption`.
 
     Returns:
         The run's record, a dictionary with `validation_accuracy`, `run_dir` and, if tested,

@@ -8,8 +8,8 @@ import pathlib
 import numpy as np
 
 from kerasbook.evaluation import accuracy_interval
-from kerasbook.training.data import LabelledImages
 from kerasbook.training.files import read_json, require_new, write_json
+from kerasbook.training.input.data import LabelledImages
 from kerasbook.training.run import fresh_name
 from kerasbook.training.subrun import refuse_cluster, train_once
 

@@ -5,7 +5,7 @@ import sys
 import pytest
 from commands import assert_one_line, typed
 
-from kerasbook.training import launch as module
+from kerasbook.training.cluster import launch as module
 
 
 @pytest.fixture

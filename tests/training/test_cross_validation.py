@@ -11,8 +11,8 @@ from kerasbook import training
 from kerasbook.callbacks.epoch_log import read_log
 from kerasbook.evaluation import accuracy_interval
 from kerasbook.training.cross_validation import fold_splits
-from kerasbook.training.data import LabelledImages
 from kerasbook.training.evaluation import results_of
+from kerasbook.training.input.data import LabelledImages
 
 RECIPE = training.Recipe(
     name="folds",

@@ -13,8 +13,8 @@ from kerasbook.applications import load_model
 from kerasbook.callbacks.epoch_log import read_log
 from kerasbook.evaluation import accuracy_interval, average_weights, dense_evaluation
 from kerasbook.serving import Preprocessing
-from kerasbook.training.data import LabelledImages
 from kerasbook.training.evaluation import require_same_examples, results_of
+from kerasbook.training.input.data import LabelledImages
 
 
 def test_evaluate_gives_the_record(trained_run):

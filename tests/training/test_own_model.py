@@ -8,7 +8,7 @@ import tensorflow as tf
 from kerasbook import training
 from kerasbook.callbacks.epoch_log import read_log
 from kerasbook.testing import two_replicas
-from kerasbook.training.signals import Interrupted
+from kerasbook.training.engine.signals import Interrupted
 
 OPTIMIZERS = keras.optimizers
 

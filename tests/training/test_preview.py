@@ -47,7 +47,7 @@ def test_what_is_handed_on(photo, tmp_path, plotted):
 
 
 def test_a_dataset_from_an_example_on(tmp_path, plotted):
-    from kerasbook.training.data import LabelledImages
+    from kerasbook.training.input.data import LabelledImages
 
     preview_augmentation("rand_augment", "digits", tmp_path / "sheet.png", index=3)
     images = plotted.pop()[1]

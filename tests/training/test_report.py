@@ -8,8 +8,8 @@ from PIL import Image
 from kerasbook.applications import MLP, load_model
 from kerasbook.serving import Preprocessing
 from kerasbook.training import report
-from kerasbook.training.data import LabelledImages
 from kerasbook.training.files import RunFolder
+from kerasbook.training.input.data import LabelledImages
 
 
 def test_results_are_those_of_keras(rng):

@@ -1,0 +1,1 @@
+"""Strategies by name, several workers, and what becomes of them."""

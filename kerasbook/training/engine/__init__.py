@@ -1,0 +1,1 @@
+"""The engine: the step, the loop around it, and what survives."""

@@ -1,0 +1,97 @@
+"""A second copy of the weights that holds their exponentially decaying average.
+
+After each step, a <- m a + (1 - m) w for every trainable weight w, with the momentum m; after the
+first, a = w. In a recipe's run the average is what is validated, kept as the best model and tested;
+training goes on with the weights themselves. A user's model is validated as Keras does it, with
+its weights, unless `keras.callbacks.SwapEMAWeights` is there. What batch normalization gathers is a
+moving average already.
+
+Reference:
+    Polyak and Juditsky, 1992, https://doi.org/10.1137/0330046
+"""
+
+import contextlib
+
+import tensorflow as tf
+
+from kerasbook.training.engine.settings import innermost
+
+
+class WeightAverages:
+    """The moving averages of a model's trainable weights.
+
+    Args:
+        model: The `keras.Model`, built in the strategy's scope.
+        strategy: The tf.distribute strategy.
+        momentum: Share of the average that stays in each step, in [0, 1).
+        overwrite_every: Steps after which the averages take the weights' place, or `None`.
+        variables: Variables to keep them in; `None` makes new ones.
+    """
+
+    def __init__(self, model, strategy, momentum, overwrite_every=None, *, variables=None):
+        self.momentum = momentum
+        self.overwrite_every = overwrite_every
+        self._strategy = strategy
+        self._weights = [weight.value for weight in model.trainable_variables]
+        if variables is None:
+            with strategy.scope():
+                variables = [tf.Variable(w, trainable=False, name="average") for w in self._weights]
+        self.variables = variables
+        self._exchange = tf.function(lambda: self._update(_swap))
+        self._overwrite = tf.function(lambda: self._update(_copy))
+
+    def update(self, count):
+        """Takes in the weights after so many updates of them. For use in a graph."""
+        count = tf.convert_to_tensor(count)
+        momentum = tf.where(count <= 1, 0.0, self.momentum)
+        overwrites = self.overwrite_every and tf.equal(count % self.overwrite_every, 0)
+
+        def move(weight, average):
+            stays = tf.cast(momentum, average.dtype)
+            moved = average.assign(average * stays + weight * (1 - stays))
+            if self.overwrite_every:
+                weight.assign(tf.where(overwrites, moved, weight))
+
+        self._update(move)
+
+    @contextlib.contextmanager
+    def in_place(self):
+        """Puts the averages in the weights' place for the length of a block."""
+        self._exchange()
+        try:
+            yield
+        finally:
+            self._exchange()
+
+    def overwrite(self):
+        """Sets the weights to their averages, as Keras does at the end of training."""
+        self._overwrite()
+
+    def numpy(self):
+        """Returns the averages as a list of arrays."""
+        return [variable.numpy() for variable in self.variables]
+
+    def assign(self, arrays):
+        """Sets the averages from a list of arrays."""
+        for variable, array in zip(self.variables, arrays, strict=True):
+            variable.assign(array)
+
+    def _update(self, function):
+        extended = self._strategy.extended
+        for weight, average in zip(self._weights, self.variables, strict=True):
+            extended.update(weight, function, args=(average,), group=False)
+
+
+def averages_of(optimizer):
+    """Returns the variables in which an optimizer of Keras keeps its moving averages."""
+    return [average.value for average in innermost(optimizer)._model_variables_moving_average]
+
+
+def _copy(weight, average):
+    weight.assign(average)
+
+
+def _swap(weight, average):
+    before = tf.identity(weight)
+    weight.assign(average)
+    average.assign(before)

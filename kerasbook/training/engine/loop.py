@@ -1,0 +1,391 @@
+"""The loop of a run: epochs, callbacks, validation, checkpoints, stopping, and going back."""
+
+import contextlib
+import dataclasses
+import math
+import signal
+import time
+
+import keras
+import tensorflow as tf
+
+from kerasbook.callbacks import EpochLog
+from kerasbook.training.cluster.preemption import preemption_watched
+from kerasbook.training.cluster.strategy import is_chief
+from kerasbook.training.engine import checkpoint, divergence
+from kerasbook.training.engine.callback_state import CallbackStates
+from kerasbook.training.engine.events import log_event
+from kerasbook.training.engine.memory import freed_by_hand
+from kerasbook.training.engine.replicas import Replicas
+from kerasbook.training.engine.signals import Interrupted, stop_on_signal
+from kerasbook.training.engine.step import EvaluationStep, TrainingStep
+
+# What a worker that received a signal adds to the sum of all, which tells which signal it was.
+VOTES = {signal.SIGINT: 1.0, signal.SIGTERM: 1024.0}
+# Looking at the loss waits for the device, so it is not done after every step.
+STEPS_BETWEEN_CHECKS = 20
+
+
+@dataclasses.dataclass
+class Position:
+    """How far a run is: what a checkpoint holds beside weights and optimizer.
+
+    Attributes:
+        epoch: Epochs done.
+        step: Steps done in the epoch under way.
+        steps: Steps done in all.
+        totals: What the steps of the epoch under way have summed up, the examples last.
+        first_loss: The loss of the run's first step.
+        best: Score of the best epoch, or `None`.
+        seconds: Time spent in epochs, validation included.
+        recoveries: How often the run went back after its loss had exploded.
+        rate_factor: What the learning rate is multiplied with since.
+        callbacks: What the callbacks remember.
+    """
+
+    epoch: int = 0
+    step: int = 0
+    steps: int = 0
+    totals: tuple = ()
+    first_loss: float = 0.0
+    best: tuple = None
+    seconds: float = 0.0
+    recoveries: int = 0
+    rate_factor: float = 1.0
+    callbacks: tuple = ()
+
+
+class Engine:
+    """Trains a model on a pipeline, through one step for every strategy.
+
+    Args:
+        task: `Classifier` or `CompiledModel`, of a model compiled in the strategy's scope.
+        strategy: The tf.distribute strategy.
+        training: `Pipeline` of the training examples.
+        validation: `Pipeline` of the validation examples, or `None`.
+        folder: `RunFolder` for the log and the checkpoints, or `None` to write nothing.
+        settings: `StepSettings`.
+        score: Function from an epoch's logs to a tuple; the greatest is the best epoch's.
+        callbacks: Keras callbacks.
+        verbose: 1 shows a progress bar per epoch, 2 a line per epoch, 0 nothing.
+        checkpoint_steps: Writes a checkpoint every so many steps of an epoch, besides its end.
+        recover: How often at most to go back to the last checkpoint, with half the learning rate,
+            when the loss explodes.
+        noticed: See `preemption_watched`.
+    """
+
+    def __init__(
+        self,
+        task,
+        strategy,
+        training,
+        validation,
+        folder,
+        *,
+        settings=None,
+        score=lambda logs: (logs["val_accuracy"], -logs["val_loss"]),
+        callbacks=(),
+        verbose=1,
+        checkpoint_steps=None,
+        recover=0,
+        noticed=None,
+    ):
+        self._task = task
+        self._model = task.model
+        self._strategy = strategy
+        self._training = training
+        self._validation = validation
+        self._folder = folder
+        self._score = score
+        self._callbacks = list(callbacks)
+        self._chief = is_chief(strategy)
+        self._several_workers = isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy)
+        self._verbose = verbose if self._chief else 0
+        self._checkpoint_steps = checkpoint_steps
+        self._recover_at_most = recover
+        self._noticed = noticed
+        with strategy.scope():
+            if not self._model.optimizer.built:
+                self._model.optimizer.build(self._model.trainable_variables)
+        self._step = TrainingStep(task, self._model.optimizer, strategy, settings)
+        jit_compile = self._step.settings.jit_compile
+        self._evaluate = EvaluationStep(task, strategy, jit_compile=jit_compile)
+        self._rate = divergence.LearningRate(self._model.optimizer)
+        self._replicas = Replicas(self._model, strategy)
+        self._replicas.spread_seeds()
+        self._restored = None
+        self.position = Position(totals=(0.0,) * task.num_sums)
+
+    def restore(self):
+        """Goes back to where the last checkpoint was written."""
+        with self._strategy.scope():
+            position, self._restored = checkpoint.restore(self._model, self._folder.last)
+        self._replicas.spread_seeds()
+        self.position = Position(**position)
+        if self._step.averages is not None and not self._task.as_keras:
+            self._step.averages.assign(_numbered(self._restored, "averages"))
+        if self._rate.is_schedule and self.position.rate_factor != 1:
+            self._rate.scale(self.position.rate_factor)
+            self._step.retrace()
+
+    def fit(self, epochs):
+        """Trains until `epochs` epochs are done in all; returns the position.
+
+        Raises:
+            Diverged: If the loss is not finite or has exploded, more often than it may; the
+                message names the step, and the last checkpoint is from before it.
+            Interrupted: If a signal asked to stop; the last checkpoint holds the step reached.
+        """
+        self._model.stop_training = False
+        callbacks = self._callback_list(epochs)
+        with (
+            stop_on_signal() as self._stop,
+            preemption_watched(self._strategy, self._stop, self._noticed) as self._look_out,
+            freed_by_hand() as free,
+        ):
+            callbacks.on_train_begin()
+            self._states = CallbackStates(self._callbacks)
+            if self._restored is None:
+                self._save()  # so that a run can go on, or back, from its first step
+            else:
+                self._states.write(self.position.callbacks, self._restored)
+            while self.position.epoch < epochs and not self._model.stop_training:
+                self._since = time.perf_counter()
+                try:
+                    self._run_epoch(callbacks)
+                except divergence.Diverged as error:
+                    self._recover(error)
+                free()
+            if self._step.averages is not None and self._task.as_keras:
+                self._step.averages.overwrite()
+            callbacks.on_train_end()
+        return self.position
+
+    @contextlib.contextmanager
+    def averaged(self):
+        """Puts the moving averages, if there are any, in the weights' place for a block."""
+        if self._step.averages is None or self._task.as_keras:
+            yield
+        else:
+            with self._step.averages.in_place():
+                yield
+
+    def _run_epoch(self, callbacks):
+        callbacks.on_epoch_begin(self.position.epoch)
+        logs = self._train_epoch(callbacks)
+        logs |= self._validate(callbacks)
+        self._finish_epoch(callbacks, logs)
+        if self._replicas.all_agree_to_stop(bool(self._stop)):
+            self._interrupt()
+
+    def _train_epoch(self, callbacks):
+        position, pipeline = self.position, self._training
+        self._begin_epoch()
+        iterator = iter(pipeline.epoch(self._strategy, position.epoch, position.step))
+        number = position.step
+        while pipeline.steps is None or number < pipeline.steps:
+            count = self._steps_to_take(number)
+            callbacks.on_train_batch_begin(number)
+            try:
+                logs = self._step(iterator, count)
+            except tf.errors.OutOfRangeError:
+                break
+            number += count
+            callbacks.on_train_batch_end(number - 1, logs)
+            stop = self._asked_to_stop()
+            due = number == pipeline.steps or (number % (self._checkpoint_steps or math.inf) == 0)
+            if due or stop or number % STEPS_BETWEEN_CHECKS < count:
+                self._require_good_loss()
+            if stop or (due and number != pipeline.steps):
+                self._save_within_epoch(number)
+            if stop:
+                self._interrupt()
+            if self._model.stop_training:
+                break
+        self._require_good_loss()
+        self._steps_done = number
+        return self._step.results()
+
+    def _begin_epoch(self):
+        position = self.position
+        self._step.begin(position.totals, position.steps, position.first_loss)
+        if not self._task.as_keras:
+            return
+        self._model.reset_metrics()
+        if position.step and self._restored is not None:
+            values = _numbered(self._restored, "metrics")
+            for variable, value in zip(self._model.metrics_variables, values, strict=True):
+                variable.assign(value)
+
+    def _steps_to_take(self, number):
+        """Returns how many steps the next call takes: to the epoch's end or checkpoint at most."""
+        count = self._step.settings.steps_per_execution
+        if self._training.steps is not None:
+            count = min(count, self._training.steps - number)
+        if self._checkpoint_steps:
+            count = min(count, self._checkpoint_steps - number % self._checkpoint_steps)
+        return count
+
+    def _asked_to_stop(self):
+        self._look_out()
+        if not self._several_workers:
+            return bool(self._stop)
+        if self._stop:
+            self._step.stop_asked.assign(VOTES[self._stop.signal])
+        return float(self._step.stop_agreed) > 0  # what all have known since the same step
+
+    def _validate(self, callbacks):
+        if self._validation is None:
+            return {}
+
+        def on_batch(number):
+            callbacks.on_test_batch_end(number)
+            return bool(self._stop) and not self._several_workers
+
+        self._replicas.average_statistics()
+        callbacks.on_test_begin()
+        with self.averaged():
+            results = self._evaluate(self._validation, on_batch)
+        if results is None:
+            self._save_within_epoch(self._steps_done)
+            self._interrupt()
+        callbacks.on_test_end(results)
+        if not math.isfinite(results["loss"]):
+            step = int(self._step.steps.numpy())
+            raise divergence.Diverged(
+                f"The validation loss is not finite after step {step} "
+                f"(epoch {self.position.epoch + 1})",
+                step,
+            )
+        return {f"val_{name}": value for name, value in results.items()}
+
+    def _finish_epoch(self, callbacks, logs):
+        position = self.position
+        logs["learning_rate"] = self._rate.value
+        callbacks.on_epoch_end(position.epoch, logs)
+        position.epoch += 1
+        position.step, position.totals = 0, (0.0,) * self._task.num_sums
+        position.steps = int(self._step.steps.numpy())
+        position.first_loss = float(self._step.first_loss.numpy())
+        score = self._score(logs)
+        if position.best is None or score > tuple(position.best):
+            position.best = score
+            if self._chief and self._folder is not None:
+                with self.averaged():
+                    checkpoint.save(self._model, self._folder.best)
+        self._save()
+
+    def _require_good_loss(self):
+        step = int(self._step.bad_step.numpy())
+        if step:
+            batch = step - 1 - self.position.steps + self.position.step
+            raise divergence.Diverged(
+                f"The loss is not finite, or has exploded, at step {step} "
+                f"(epoch {self.position.epoch + 1}, batch {batch + 1})",
+                step,
+                batch,
+            )
+
+    def _recover(self, error):
+        """Goes back to the last checkpoint with a lower rate, or raises what happened."""
+        done = self.position.recoveries
+        if self._folder is None or done >= self._recover_at_most:
+            raise type(error)(self._say(error), error.step, error.batch) from None
+        self.restore()
+        self._states.write(self.position.callbacks, self._restored)
+        self._replicas.all_agree_to_stop(False)  # all have read it before it is written anew
+        self.position.recoveries = done + 1
+        self.position.rate_factor *= divergence.RATE_FACTOR
+        factor = self.position.rate_factor if self._rate.is_schedule else divergence.RATE_FACTOR
+        self._rate.scale(factor)
+        self._step.retrace()
+        self._save()
+        self._log(
+            "recovered",
+            reason=str(error),
+            epoch=self.position.epoch,
+            step=self.position.steps,
+            learning_rate=self._rate.value,
+        )
+
+    def _say(self, error):
+        """Keeps the batch where the loss exploded, and returns the message."""
+        message = f"{error}. A lower learning_rate, clip_norm or --recover may help"
+        if self._folder is None:
+            return message
+        self._log("diverged", reason=str(error), step=error.step)
+        if error.batch is not None and self._chief:
+            divergence.keep_batch(
+                self._folder.bad_batch,
+                self._training,
+                self._strategy,
+                self.position.epoch,
+                error.batch,
+            )
+            message += f"; the batch is kept in {self._folder.bad_batch}"
+        return f"{message}; the last checkpoint is from before it."
+
+    def _save_within_epoch(self, step):
+        position = self.position
+        self._replicas.average_statistics()
+        position.steps = int(self._step.steps.numpy())
+        position.step = step
+        position.totals = tuple(self._step.totals.numpy().tolist())
+        position.first_loss = float(self._step.first_loss.numpy())
+        self._save()
+
+    def _save(self):
+        """Writes the last checkpoint; every worker takes part, the chief writes."""
+        now = time.perf_counter()
+        self.position.seconds += now - getattr(self, "_since", now)
+        self._since = now
+        if self._folder is None:
+            return
+        self.position.callbacks, arrays = self._states.read()
+        if self._step.averages is not None and not self._task.as_keras:
+            arrays |= _number("averages", self._step.averages.numpy())
+        if self._task.as_keras and self.position.step:
+            arrays |= _number("metrics", [v.numpy() for v in self._model.metrics_variables])
+        if self._chief:
+            position = dataclasses.asdict(self.position)
+            checkpoint.save(self._model, self._folder.last, position, arrays)
+
+    def _interrupt(self):
+        position = self.position
+        place = f"step {position.step} of epoch {position.epoch + 1}"
+        if not position.step:
+            place = f"epoch {position.epoch}"
+        kept = f"; the checkpoint {self._folder.last} is kept" if self._folder else ""
+        agreed = float(self._step.stop_agreed)
+        others = signal.SIGINT if 0 < agreed < VOTES[signal.SIGTERM] else signal.SIGTERM
+        raise Interrupted(f"Stopped after {place}{kept}", self._stop.signal or others)
+
+    def _log(self, event, **fields):
+        if self._chief and self._folder is not None:
+            log_event(self._folder.events, event, **fields)
+
+    def _callback_list(self, epochs):
+        callbacks = list(self._callbacks)
+        if self._chief and self._folder is not None:
+            first_epoch = self.position.epoch
+            log = EpochLog(self._folder.log, self._training.count, first_epoch=first_epoch)
+            callbacks.append(log)
+        return keras.callbacks.CallbackList(
+            callbacks,
+            add_history=True,
+            add_progbar=self._verbose > 0,
+            model=self._model,
+            verbose=self._verbose,
+            epochs=epochs,
+            steps=self._training.steps,
+            augmentation=self._training.policy,
+        )
+
+
+def _number(name, arrays):
+    return {f"{name}/{number}": array for number, array in enumerate(arrays)}
+
+
+def _numbered(arrays, name):
+    count = sum(key.startswith(f"{name}/") for key in arrays)
+    return [arrays[f"{name}/{number}"] for number in range(count)]

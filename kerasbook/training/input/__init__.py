@@ -1,0 +1,1 @@
+"""What a run reads: datasets, damage, fingerprints, and batches for the replicas."""

@@ -1,0 +1,156 @@
+"""A user's own data as the engine takes it: arrays, or a `tf.data.Dataset` of batches."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from kerasbook.training.input.dealing import distribute, order_of
+
+
+class OwnData:
+    """Batches of a user's data for the replicas of a strategy.
+
+    Each element is a tuple for one replica: the model's inputs, a tuple of the targets and, if
+    they are given, the weights of the examples; fillers' weights; the size of the global batch.
+
+    Args:
+        data: `(x, y)` or `(x, y, sample_weight)` of arrays of equal length, where `x` and `y` may
+            be lists or dictionaries; or a `tf.data.Dataset` of such batches; or a function from an
+            epoch (counted from 0) to such a dataset.
+        batch_size: Examples in a global batch, for arrays.
+        shuffle: Whether to visit the examples of arrays in a new order each epoch.
+        seed: Seed of the order.
+        steps: Batches in an epoch; `None` takes what there is. A dataset that does not end needs
+            it, and goes on in the next epoch where it was.
+        accumulation_steps: Micro-batches in each replica's part; of a dataset, so many of its
+            batches become one.
+        static: Whether all batches are filled up to full size, as TPUs need it.
+        name: What messages call it.
+
+    Raises:
+        ValueError: If the data is something else, or its parts differ in length.
+    """
+
+    policy = None
+
+    def __init__(
+        self,
+        data,
+        batch_size=32,
+        *,
+        shuffle=False,
+        seed=0,
+        steps=None,
+        accumulation_steps=1,
+        static=False,
+        name="data",
+    ):
+        self.steps = steps
+        self.count = None
+        self._shuffle = shuffle
+        self._seed = seed
+        self._micro_batches = accumulation_steps
+        self._make = None
+        if callable(data):
+            self._make = data
+        elif isinstance(data, tf.data.Dataset):
+            self._make = lambda epoch: data
+        elif isinstance(data, (tuple, list)) and len(data) in (2, 3):
+            self._take_arrays(tuple(data), batch_size * accumulation_steps, name)
+        else:
+            raise ValueError(
+                f"`{name}` must be (x, y) or (x, y, sample_weight) of arrays, a tf.data.Dataset of "
+                f"such batches, or a function from the epoch to one. Received: {type(data)}"
+            )
+        if self._make is not None:
+            self._take_datasets(name)
+        self._static = static
+
+    def epoch(self, strategy, epoch=0, first_step=0):
+        """Returns one epoch, from a global step on, as a dataset distributed by `strategy`."""
+        return distribute(
+            strategy,
+            lambda: self._batches(epoch, first_step),
+            self._finish,
+            micro_batches=self._micro_batches,
+            full=self._batch_size if self._static else None,
+        )
+
+    def first_batch(self):
+        """Returns the first batch: inputs, and a tuple of targets and maybe weights."""
+        x, y, *weights = next(iter(self._batches(0, 0, whole=True).take(1)))
+        return x, (y, *weights)
+
+    def _take_arrays(self, arrays, batch_size, name):
+        tensors = keras.tree.map_structure(tf.convert_to_tensor, arrays)
+        lengths = {t.shape[0] if t.shape.rank else None for t in keras.tree.flatten(tensors)}
+        if len(lengths) != 1 or lengths & {0, None}:
+            raise ValueError(
+                f"`{name}` must hold arrays of one length, of at least 1. "
+                f"Received: lengths {sorted(map(str, lengths))}"
+            )
+        _check_weights(tensors, name)
+        self._tensors = tensors
+        self._batch_size = batch_size
+        self.count = lengths.pop()
+        whole = -(-self.count // batch_size)
+        self.steps = whole if self.steps is None else min(self.steps, whole)
+
+    def _take_datasets(self, name):
+        first = self._make(0)
+        spec = getattr(first, "element_spec", None)
+        if not isinstance(spec, tuple) or len(spec) not in (2, 3):
+            raise ValueError(
+                f"`{name}` must give batches (x, y) or (x, y, sample_weight). Received: {spec}"
+            )
+        _check_weights(spec, name)
+        self._batch_size = None
+        for batch in first.take(1):
+            self._batch_size = len(keras.tree.flatten(batch)[0]) * self._micro_batches
+        if self._batch_size is None:
+            raise ValueError(f"`{name}` must not be empty. Received: {first}")
+        batches = int(first.cardinality())
+        if batches == tf.data.INFINITE_CARDINALITY and self.steps is None:
+            raise ValueError(
+                f"`steps_per_epoch` must be given where `{name}` does not end. Received: None"
+            )
+        if batches >= 0 and self.steps is None:
+            self.steps = -(-batches // self._micro_batches)
+
+    def _batches(self, epoch, first_step, whole=False):
+        if self._make is not None:
+            dataset = self._make(epoch)
+            if self._micro_batches > 1:
+                dataset = dataset.rebatch(self._batch_size)
+            if self.steps is None:
+                return dataset.skip(first_step)
+            if int(dataset.cardinality()) == tf.data.INFINITE_CARDINALITY:
+                return dataset.skip(epoch * self.steps + first_step).take(self.steps - first_step)
+            return dataset.take(self.steps).skip(first_step)
+        order = np.arange(self.count)
+        if self._shuffle:
+            order = order_of(self.count, self._seed, epoch)
+        dataset = tf.data.Dataset.from_tensor_slices((order,)).batch(self._batch_size)
+        dataset = dataset.take(self.steps).skip(first_step)
+        return dataset.map(self._look_up) if whole else dataset
+
+    def _look_up(self, places):
+        return keras.tree.map_structure(lambda values: tf.gather(values, places), self._tensors)
+
+    def _finish(self, *part):
+        *batch, weights, total = part
+        if self._make is None:
+            batch = self._look_up(*batch)
+        x, y, *given = batch
+        return x, (y, *given), weights, total
+
+
+def _check_weights(structure, name):
+    """Refuses weights of anything but examples."""
+    if len(structure) == 3:
+        rank = getattr(structure[2].shape, "rank", None)
+        if rank not in (None, 1):
+            raise ValueError(
+                f"`{name}` must hold one weight for each example. "
+                f"Received: sample_weight of shape {structure[2].shape}"
+            )
