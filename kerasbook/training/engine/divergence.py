@@ -15,14 +15,16 @@ class Diverged(FloatingPointError):
     """Raised where a loss is not finite, or has exploded.
 
     Attributes:
-        step: The step of the run, from 1.
+        step: The step of the run, from 1, where it shows.
         batch: The step within its epoch, from 0; `None` where it shows in the validation only.
+        by_step: The last step that may have done it: a loss is that of the weights before.
     """
 
-    def __init__(self, message, step, batch=None):
+    def __init__(self, message, step, batch=None, by_step=None):
         super().__init__(message)
         self.step = step
         self.batch = batch
+        self.by_step = step if by_step is None else by_step
 
 
 class LearningRate:
@@ -57,6 +59,12 @@ class LearningRate:
     def value(self):
         """The rate of the next step."""
         return float(tf.convert_to_tensor(self._optimizer.learning_rate))
+
+
+def are_finite(model):
+    """Returns whether all trainable weights of a model are finite. For use in a graph."""
+    finite = [tf.reduce_all(tf.math.is_finite(w.value)) for w in model.trainable_variables]
+    return tf.reduce_all(finite)
 
 
 def keep_batch(path, pipeline, strategy, epoch, batch):

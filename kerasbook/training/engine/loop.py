@@ -3,7 +3,6 @@
 import contextlib
 import dataclasses
 import math
-import signal
 import time
 
 import keras
@@ -17,11 +16,9 @@ from kerasbook.training.engine.callback_state import CallbackStates
 from kerasbook.training.engine.events import log_event
 from kerasbook.training.engine.memory import freed_by_hand
 from kerasbook.training.engine.replicas import Replicas
-from kerasbook.training.engine.signals import Interrupted, stop_on_signal
+from kerasbook.training.engine.signals import Interrupted, signal_of, stop_on_signal
 from kerasbook.training.engine.step import EvaluationStep, TrainingStep
 
-# What a worker that received a signal adds to the sum of all, which tells which signal it was.
-VOTES = {signal.SIGINT: 1.0, signal.SIGTERM: 1024.0}
 # Looking at the loss waits for the device, so it is not done after every step.
 STEPS_BETWEEN_CHECKS = 20
 
@@ -111,6 +108,7 @@ class Engine:
         jit_compile = self._step.settings.jit_compile
         self._evaluate = EvaluationStep(task, strategy, jit_compile=jit_compile)
         self._rate = divergence.LearningRate(self._model.optimizer)
+        self._weights_are_finite = tf.function(lambda: divergence.are_finite(self._model))
         self._replicas = Replicas(self._model, strategy)
         self._replicas.spread_seeds()
         self._restored = None
@@ -194,15 +192,17 @@ class Engine:
             callbacks.on_train_batch_end(number - 1, logs)
             stop = self._asked_to_stop()
             due = number == pipeline.steps or (number % (self._checkpoint_steps or math.inf) == 0)
-            if due or stop or number % STEPS_BETWEEN_CHECKS < count:
+            if number % STEPS_BETWEEN_CHECKS < count:
                 self._require_good_loss()
+            if due or stop:
+                self._require_good_weights()
             if stop or (due and number != pipeline.steps):
                 self._save_within_epoch(number)
             if stop:
                 self._interrupt()
             if self._model.stop_training:
                 break
-        self._require_good_loss()
+        self._require_good_weights()
         self._steps_done = number
         return self._step.results()
 
@@ -231,7 +231,7 @@ class Engine:
         if not self._several_workers:
             return bool(self._stop)
         if self._stop:
-            self._step.stop_asked.assign(VOTES[self._stop.signal])
+            self._step.stop_asked.assign(self._stop.vote)
         return float(self._step.stop_agreed) > 0  # what all have known since the same step
 
     def _validate(self, callbacks):
@@ -278,19 +278,30 @@ class Engine:
     def _require_good_loss(self):
         step = int(self._step.bad_step.numpy())
         if step:
-            batch = step - 1 - self.position.steps + self.position.step
-            raise divergence.Diverged(
-                f"The loss is not finite, or has exploded, at step {step} "
-                f"(epoch {self.position.epoch + 1}, batch {batch + 1})",
-                step,
-                batch,
-            )
+            what = "The loss is not finite, or has exploded, at"
+            raise self._diverged(what, step, by_step=step - 1)
+
+    def _require_good_weights(self):
+        """Keeps what exploded after the loss was computed out of checkpoints."""
+        self._require_good_loss()
+        if not bool(self._weights_are_finite()):
+            step = int(self._step.steps.numpy())
+            raise self._diverged("The weights are not finite after", step, by_step=step)
+
+    def _diverged(self, what, step, by_step):
+        batch = step - 1 - self.position.steps + self.position.step
+        place = f"step {step} (epoch {self.position.epoch + 1}, batch {batch + 1})"
+        return divergence.Diverged(f"{what} {place}", step, batch, by_step=by_step)
 
     def _recover(self, error):
         """Goes back to the last checkpoint with a lower rate, or raises what happened."""
         done = self.position.recoveries
         if self._folder is None or done >= self._recover_at_most:
-            raise type(error)(self._say(error), error.step, error.batch) from None
+            raise divergence.Diverged(self._say(error), error.step, error.batch) from None
+        if error.by_step <= self.position.steps:  # the checkpoint is from after it
+            if self._chief:
+                checkpoint.drop_last(self._folder.last)
+            self._replicas.all_agree_to_stop(False)
         self.restore()
         self._states.write(self.position.callbacks, self._restored)
         self._replicas.all_agree_to_stop(False)  # all have read it before it is written anew
@@ -356,9 +367,8 @@ class Engine:
         if not position.step:
             place = f"epoch {position.epoch}"
         kept = f"; the checkpoint {self._folder.last} is kept" if self._folder else ""
-        agreed = float(self._step.stop_agreed)
-        others = signal.SIGINT if 0 < agreed < VOTES[signal.SIGTERM] else signal.SIGTERM
-        raise Interrupted(f"Stopped after {place}{kept}", self._stop.signal or others)
+        number = self._stop.signal or signal_of(float(self._step.stop_agreed))
+        raise Interrupted(f"Stopped after {place}{kept}", number)
 
     def _log(self, event, **fields):
         if self._chief and self._folder is not None:

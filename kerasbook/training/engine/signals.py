@@ -4,6 +4,9 @@ import contextlib
 import signal
 import threading
 
+# What a worker that received a signal adds to the sum of all, which tells which signal it was.
+_VOTES = {signal.SIGINT: 1.0, signal.SIGTERM: 1024.0}
+
 
 class StopRequest:
     """Whether, and by which signal, the run was asked to stop."""
@@ -11,8 +14,18 @@ class StopRequest:
     def __init__(self):
         self.signal = None
 
+    @property
+    def vote(self):
+        """What this worker adds to the sum of all."""
+        return _VOTES[self.signal]
+
     def __bool__(self):
         return self.signal is not None
+
+
+def signal_of(votes):
+    """Returns the signal that a sum of the workers' votes speaks of; SIGTERM if of none."""
+    return signal.SIGINT if 0 < votes < _VOTES[signal.SIGTERM] else signal.SIGTERM
 
 
 class Interrupted(KeyboardInterrupt):

@@ -136,18 +136,7 @@ class LabelledImages:
             ValueError: If there is no such split, or more of its examples are bad.
         """
         max_bad = reading.parse_share(max_bad)
-        try:
-            total = self._builder.info.splits[split].num_examples
-        except (KeyError, ValueError) as error:
-            known = ", ".join(self._builder.info.splits)
-            raise ValueError(
-                f"`split` must be one of {known}, or a part such as 'train[:1000]'. "
-                f"Received: split={split!r} of {self.name!r}"
-            ) from error
-        if total <= 0:
-            raise ValueError(
-                f"`split` must not be empty. Received: split={split!r} of {self.name!r}"
-            )
+        total = self._number_of(split)
         dataset = self._builder.as_dataset(
             split=split, shuffle_files=False, read_config=tfds.ReadConfig(**reading.READ)
         )
@@ -172,8 +161,30 @@ class LabelledImages:
         return self._without_bad(examples, split, max_bad) if max_bad else examples
 
     def fingerprint(self, *splits):
-        """Returns the fingerprint of what some splits read, see `fingerprint.fingerprint`."""
+        """Returns the fingerprint of what some splits read, see `fingerprint.fingerprint`.
+
+        Raises:
+            ValueError: If there is no such split.
+        """
+        for split in splits:
+            self._number_of(split)
         return fingerprint(self._builder, splits)
+
+    def _number_of(self, split):
+        """Returns the number of examples of a split, which must be there and hold some."""
+        try:
+            total = self._builder.info.splits[split].num_examples
+        except (KeyError, ValueError) as error:
+            known = ", ".join(self._builder.info.splits)
+            raise ValueError(
+                f"`split` must be one of {known}, or a part such as 'train[:1000]'. "
+                f"Received: split={split!r} of {self.name!r}"
+            ) from error
+        if total <= 0:
+            raise ValueError(
+                f"`split` must not be empty. Received: split={split!r} of {self.name!r}"
+            )
+        return total
 
     def _without_bad(self, examples, split, max_bad):
         """Reads all examples and leaves out those that cannot be read, if they are few enough."""

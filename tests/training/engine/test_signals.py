@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from kerasbook.training.engine.signals import Interrupted, stop_on_signal
+from kerasbook.training.engine.signals import Interrupted, StopRequest, signal_of, stop_on_signal
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -51,3 +51,15 @@ def test_outside_the_main_thread_nothing_is_installed():
 def test_exit_codes():
     assert Interrupted("", signal.SIGINT).exit_code == 130
     assert Interrupted("", signal.SIGTERM).exit_code == 143
+
+
+def test_the_sum_of_votes_tells_the_signal():
+    votes = []
+    for number in (signal.SIGINT, signal.SIGTERM):
+        request = StopRequest()
+        request.signal = number
+        votes.append(request.vote)
+    interrupted, terminated = votes
+    assert signal_of(3 * interrupted) == signal.SIGINT
+    assert signal_of(terminated + 3 * interrupted) == signal.SIGTERM
+    assert signal_of(0.0) == signal.SIGTERM
