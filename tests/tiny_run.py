@@ -1,9 +1,14 @@
 """A run as small as can be, with all that may go wrong when it stops: for tests of the engine."""
 
+import os
+import pathlib
+
 import keras
 import tensorflow as tf
 
+from kerasbook.augmentation import ShiftFlip
 from kerasbook.serving import Preprocessing
+from kerasbook.testing import two_replicas
 from kerasbook.training.engine.loop import Engine
 from kerasbook.training.engine.settings import StepSettings
 from kerasbook.training.engine.task import Classifier
@@ -41,3 +46,39 @@ def make_engine(path, callbacks=(), strategy=None, *, examples=60, policy=None, 
     if folder.last.exists() or folder.previous.exists():
         engine.restore()
     return engine
+
+
+class Tell(keras.callbacks.Callback):
+    """Sends word after every step."""
+
+    def __init__(self, send):
+        super().__init__()
+        self.send = send
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.send(batch)
+
+
+def train_and_tell(send, path):
+    """Begins a run, or goes on with it, up to its last epoch; each has 8 steps."""
+    engine = make_engine(path, [Tell(send)], policy=ShiftFlip(0.2), checkpoint_steps=3)
+    engine.fit(9)
+
+
+class Measure(keras.callbacks.Callback):
+    """Sends the memory in pages, the number of open files and the number of threads."""
+
+    def __init__(self, send):
+        super().__init__()
+        self.send = send
+
+    def on_epoch_begin(self, epoch, logs=None):
+        process = pathlib.Path("/proc/self")
+        memory = int((process / "statm").read_text().split()[1])
+        self.send((memory, *(len(os.listdir(process / name)) for name in ("fd", "task"))))
+
+
+def train_and_measure(send, path, replicas):
+    """Trains for 50 epochs, and begins another, on one or two replicas."""
+    strategy = two_replicas() if replicas == 2 else None
+    make_engine(path, [Measure(send)], strategy, examples=8).fit(51)

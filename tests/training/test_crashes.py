@@ -7,40 +7,16 @@ import time
 import zipfile
 
 import forked
-import keras
 import numpy as np
-from tiny_run import make_engine
-
-from kerasbook.augmentation import ShiftFlip
+from tiny_run import train_and_tell
 
 KILLS = 10  # of each of two runs
-EPOCHS = 9  # of 8 steps each
-CHECKPOINT_STEPS = 3
 TIMES = ("seconds", "examples_per_second", "input_bound")
-
-
-class Tell(keras.callbacks.Callback):
-    """Sends word after every step."""
-
-    def __init__(self, send):
-        super().__init__()
-        self.send = send
-
-    def on_train_batch_end(self, batch, logs=None):
-        self.send(batch)
-
-
-def live(send, path):
-    """Begins a run, or goes on with it, up to its last epoch."""
-    engine = make_engine(
-        path, [Tell(send)], policy=ShiftFlip(0.2), checkpoint_steps=CHECKPOINT_STEPS
-    )
-    engine.fit(EPOCHS)
 
 
 def kill(path, steps, in_a_write, delay):
     """Kills a run so many steps and seconds after it went on; tells if that was in a write."""
-    process, receiver = forked.start(live, path)
+    process, receiver = forked.start(train_and_tell, path)
     try:
         for _ in range(steps):
             receiver.recv()
@@ -60,7 +36,7 @@ def drafts(path):
 
 
 def finish(path):
-    process, receiver = forked.start(live, path)
+    process, receiver = forked.start(train_and_tell, path)
     try:
         while True:
             receiver.recv()

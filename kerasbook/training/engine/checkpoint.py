@@ -123,6 +123,17 @@ def read_state(path):
     return state
 
 
+def named(name, arrays):
+    """Returns a list of arrays as a dictionary for `save`."""
+    return {f"{name}/{number}": array for number, array in enumerate(arrays)}
+
+
+def listed(arrays, name):
+    """Returns the list that `named` took from the arrays that `restore` returns."""
+    count = sum(key.startswith(f"{name}/") for key in arrays)
+    return [arrays[f"{name}/{number}"] for number in range(count)]
+
+
 def seed_states(model):
     """Returns the variables that hold the states of a model's random layers."""
     return [v for v in model.variables if v.name == "seed_generator_state"]

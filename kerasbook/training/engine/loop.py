@@ -121,7 +121,8 @@ class Engine:
         self._replicas.spread_seeds()
         self.position = Position(**position)
         if self._step.averages is not None and not self._task.as_keras:
-            self._step.averages.assign(_numbered(self._restored, "averages"))
+            averages = checkpoint.listed(self._restored, "averages")
+            self._step.averages.assign(averages)
         if self._rate.is_schedule and self.position.rate_factor != 1:
             self._rate.scale(self.position.rate_factor)
             self._step.retrace()
@@ -213,7 +214,7 @@ class Engine:
             return
         self._model.reset_metrics()
         if position.step and self._restored is not None:
-            values = _numbered(self._restored, "metrics")
+            values = checkpoint.listed(self._restored, "metrics")
             for variable, value in zip(self._model.metrics_variables, values, strict=True):
                 variable.assign(value)
 
@@ -354,9 +355,11 @@ class Engine:
             return
         self.position.callbacks, arrays = self._states.read()
         if self._step.averages is not None and not self._task.as_keras:
-            arrays |= _number("averages", self._step.averages.numpy())
+            arrays |= checkpoint.named("averages", self._step.averages.numpy())
         if self._task.as_keras and self.position.step:
-            arrays |= _number("metrics", [v.numpy() for v in self._model.metrics_variables])
+            arrays |= checkpoint.named(
+                "metrics", [v.numpy() for v in self._model.metrics_variables]
+            )
         if self._chief:
             position = dataclasses.asdict(self.position)
             checkpoint.save(self._model, self._folder.last, position, arrays)
@@ -390,12 +393,3 @@ class Engine:
             steps=self._training.steps,
             augmentation=self._training.policy,
         )
-
-
-def _number(name, arrays):
-    return {f"{name}/{number}": array for number, array in enumerate(arrays)}
-
-
-def _numbered(arrays, name):
-    count = sum(key.startswith(f"{name}/") for key in arrays)
-    return [arrays[f"{name}/{number}"] for number in range(count)]

@@ -32,22 +32,21 @@ def distribute(strategy, make_batches, finish, *, micro_batches=1, full=None):
         first = context.input_pipeline_id * here
         batches = make_batches()
         if replicas == 1 and full is None and micro_batches == 1:
-            dataset = batches.map(lambda *batch: (*batch, tf.ones(size_of(batch)), _number(batch)))
+            parts = batches.map(
+                lambda *batch: finish(*batch, tf.ones(size_of(batch)), _number(batch)),
+                num_parallel_calls=tf.data.AUTOTUNE,
+            )
         else:
             numbers = tf.data.Dataset.range(first, first + here, output_type=tf.int32)
-            dataset = batches.flat_map(
+            parts = batches.flat_map(
                 lambda *batch: numbers.map(
                     lambda number: _part(batch, number, replicas, micro_batches, full)
                 )
-            )
+            ).map(finish, num_parallel_calls=tf.data.AUTOTUNE)
         options = tf.data.Options()
         options.deterministic = True
         options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.OFF
-        return (
-            dataset.map(finish, num_parallel_calls=tf.data.AUTOTUNE)
-            .prefetch(tf.data.AUTOTUNE)
-            .with_options(options)
-        )
+        return parts.prefetch(tf.data.AUTOTUNE).with_options(options)
 
     return strategy.distribute_datasets_from_function(for_worker)
 

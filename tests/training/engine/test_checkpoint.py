@@ -277,3 +277,11 @@ def test_another_model_is_named_and_left_as_it_was(other, difference, two):
     assert "\n" not in str(caught.value)
     assert_equal(values(model), before)
     assert sorted(file.name for file in two.iterdir()) == ["last.keras", "previous.keras"]
+
+
+def test_lists_of_arrays_are_named_and_listed():
+    arrays = [np.arange(n) for n in range(12)]
+    together = {**checkpoint.named("a", arrays), **checkpoint.named("ab", arrays[:1])}
+    for one, other in zip(checkpoint.listed(together, "a"), arrays, strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert checkpoint.listed(together, "none") == []

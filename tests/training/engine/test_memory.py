@@ -1,42 +1,20 @@
 """Memory, open files and threads stay as they are, epoch after epoch."""
 
-import os
 import pathlib
 
 import forked
-import keras
 import pytest
-import tensorflow as tf
-from tiny_run import make_engine
+from tiny_run import train_and_measure
 
-from kerasbook.testing import two_replicas
 from kerasbook.training.engine.memory import freed_by_hand
 
 SETTLED = 5  # epochs
 
 
-class Measure(keras.callbacks.Callback):
-    """Sends the memory in pages, the number of open files and the number of threads."""
-
-    def __init__(self, send):
-        super().__init__()
-        self.send = send
-
-    def on_epoch_begin(self, epoch, logs=None):
-        process = pathlib.Path("/proc/self")
-        memory = int((process / "statm").read_text().split()[1])
-        self.send((memory, *(len(os.listdir(process / name)) for name in ("fd", "task"))))
-
-
-def fifty_epochs(send, path, make_strategy):
-    make_engine(path, [Measure(send)], make_strategy(), examples=8).fit(51)
-
-
 def test_fifty_epochs_take_no_more_than_five(tmp_path):
     if not pathlib.Path("/proc/self/statm").exists():
         pytest.skip("reads /proc, which this system does not have")
-    strategies = {"one": tf.distribute.get_strategy, "two": two_replicas}
-    runs = [forked.start(fifty_epochs, tmp_path / name, s) for name, s in strategies.items()]
+    runs = [forked.start(train_and_measure, tmp_path / str(n), n) for n in (1, 2)]
     for process, receiver in runs:
         measured = []
         try:
