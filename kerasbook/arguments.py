@@ -17,6 +17,13 @@ def positive_integer(name, value):
     return value
 
 
+def natural_number(name, value):
+    """Returns `value` if it is an integer of at least 0, else raises a `ValueError` naming it."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise ValueError(f"`{name}` must be an integer of at least 0. Received: {name}={value!r}")
+    return value
+
+
 def positive_integers(name, value, count):
     """Returns `value`, an integer or `count` of them, as a tuple of `count` integers above 0."""
     values = tuple(value) if isinstance(value, (list, tuple)) else (value,) * count

@@ -6,6 +6,7 @@ import pathlib
 import time
 
 import keras
+import numpy as np
 
 # What every log ends with, whether the epoch's logs hold it or not.
 LAST_COLUMNS = ("learning_rate", "input_bound", "seconds", "examples_per_second")
@@ -52,7 +53,7 @@ class EpochLog(keras.callbacks.Callback):
             share = min(1.0, (self._last + 1 - self._first) / (self.params.get("steps") or 1))
         known = seconds and self.examples is not None
         values = {
-            **{key: float(value) for key, value in (logs or {}).items()},
+            **{key: float(value) for key, value in (logs or {}).items() if np.ndim(value) == 0},
             "epoch": epoch + 1,
             "seconds": round(seconds, 6),
             "examples_per_second": round(share * self.examples / seconds, 1) if known else "",
@@ -60,7 +61,7 @@ class EpochLog(keras.callbacks.Callback):
         if epoch < self._rows:  # the run went back
             self._keep(epoch)
         if not self._columns:
-            first = [key for key in logs or {} if key not in LAST_COLUMNS]
+            first = [key for key in values if key not in {"epoch", *LAST_COLUMNS}]
             self._columns = ["epoch", *first, *LAST_COLUMNS]
             self._write("w", [self._columns])
         self._write("a", [[values.get(column, "") for column in self._columns]])

@@ -29,6 +29,7 @@ def add(commands):
 
 def _launch(arguments):
     from kerasbook.training.cluster.launch import launch
+    from kerasbook.training.run import fresh_name
 
     if arguments.strategy != "multi_worker":
         raise ValueError(
@@ -43,6 +44,8 @@ def _launch(arguments):
         )
     code = "from kerasbook.cli import run; run()"
     flags = _for_train(arguments.typed)
+    if arguments.run_dir is None:
+        flags += ["--run_dir", str(fresh_name(recipe.name))]
     # Not from the folder that the command was typed in, whatever lies there.
     command = [sys.executable, "-P", "-c", code, "train", *flags, "--strategy", "multi_worker"]
     return launch(command, arguments.workers)

@@ -2,6 +2,7 @@
 
 import dataclasses
 import pathlib
+import warnings
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from kerasbook.ops.backend import require_tensorflow
 from kerasbook.training import report
 from kerasbook.training.files import RunFolder, read_json
 from kerasbook.training.input.data import LabelledImages
+from kerasbook.training.input.fingerprint import changes
 from kerasbook.training.run import recipe_of
 
 # By what images are enlarged before they are cropped: 256 pixels for 224.
@@ -107,12 +109,19 @@ def results_of(run_dir, *, split=None, data_dir=None, views=None, enlarge=None):
     data = LabelledImages(recipe.dataset, data_dir or record.get("data_dir"))
     name = split or recipe.test_split
     limit = None if split else record.get("max_examples")
+    fingerprint = data.fingerprint(name)
+    changed = changes(record["fingerprint"], fingerprint) if record.get("fingerprint") else []
+    if changed:
+        warnings.warn(
+            f"{recipe.dataset!r} is not what {folder.path} was trained on: {', '.join(changed)}",
+            stacklevel=3,
+        )
     examples = data.split(name, limit, record.get("max_bad") or 0.0)
     return {
         **report.test_results(model, examples, preprocessing),
         "split": name,
         "examples": examples.count,
-        "fingerprint": data.fingerprint(name),
+        "fingerprint": fingerprint,
         "recipe": recipe,
         "record": record,
     }
@@ -171,6 +180,11 @@ def _folder_and_model(run_dir):
     path = pathlib.Path(run_dir)
     if path.suffix != ".keras":
         folder = RunFolder.open(path)
+        if not folder.best.is_file():
+            raise FileNotFoundError(
+                "`run` must hold a model: its first epoch has to be over. "
+                f"Received: run={str(run_dir)!r}"
+            )
         return folder, folder.best
     above = (parent for parent in path.absolute().parents if RunFolder(parent).record.is_file())
     return RunFolder.open(next(above, path.parent)), path

@@ -30,6 +30,7 @@ class RunFolder:
     previous = property(lambda self: self.path / "checkpoints" / PREVIOUS)
     events = property(lambda self: self.path / "events.jsonl")
     bad_batch = property(lambda self: self.path / "bad_batch.npz")
+    has_checkpoint = property(lambda self: self.last.is_file() or self.previous.is_file())
     saved_model = property(lambda self: self.path / "saved_model")
     curves = property(lambda self: self.path / "curves.png")
     confusion_matrix = property(lambda self: self.path / "confusion_matrix.png")
@@ -63,6 +64,19 @@ class RunFolder:
                 )
         return folder
 
+    def require_resumable(self):
+        """Refuses a run whose checkpoints are gone; one killed before its first begins anew.
+
+        Raises:
+            FileNotFoundError: If epochs are in the log and no checkpoint is there.
+        """
+        epochs = len(self.log.read_text().splitlines()) - 1 if self.log.is_file() else 0
+        if epochs > 0 and not self.has_checkpoint:
+            raise FileNotFoundError(
+                "`run_dir` must hold a checkpoint to resume from. "
+                f"Received: run_dir={str(self.path)!r}"
+            )
+
     def classes(self):
         """Returns the names of the run's classes, and its `Preprocessing`.
 
@@ -77,9 +91,9 @@ class RunFolder:
 
 
 def require_new(path):
-    """Raises `FileExistsError` if there is anything at `path` but an empty folder."""
+    """Raises `FileExistsError` if there is anything at `path` but empty folders."""
     path = pathlib.Path(path)
-    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+    if path.exists() and (not path.is_dir() or any(not file.is_dir() for file in path.rglob("*"))):
         raise FileExistsError(
             "`run_dir` must be new: runs are never overwritten; choose another or go on with "
             f"--resume. Received: run_dir={str(path)!r}"

@@ -1,5 +1,6 @@
 """Trains any compiled Keras model as recipes are trained: distributed, resumable, exact."""
 
+import contextlib
 import datetime
 import json
 import pathlib
@@ -7,16 +8,19 @@ import pathlib
 import keras
 import tensorflow as tf
 
+from kerasbook.arguments import natural_number, positive_integer
 from kerasbook.ops.backend import require_tensorflow
 from kerasbook.training import environment
 from kerasbook.training.cluster.strategy import is_chief
+from kerasbook.training.cluster.workers import naming_lost_workers
 from kerasbook.training.engine.loop import Engine
 from kerasbook.training.engine.settings import StepSettings, innermost, plain
 from kerasbook.training.engine.task import CompiledModel
-from kerasbook.training.files import RunFolder, read_json, write_json
+from kerasbook.training.files import RunFolder, read_json, require_new, write_json
 from kerasbook.training.input.own_data import OwnData
 
 
+@naming_lost_workers()
 def fit(
     model,
     data,
@@ -86,17 +90,20 @@ def fit(
         True
     """
     require_tensorflow("Training")
-    task = CompiledModel(model)
+    positive_integer("epochs", epochs)
+    natural_number("seed", seed)
+    settings = StepSettings.of_model(model) if getattr(model, "compiled", False) else None
     strategy = model.distribute_strategy
-    settings = StepSettings.of_model(model)
     static = isinstance(strategy, tf.distribute.TPUStrategy)
+    parts = settings.accumulation_steps if settings else 1
+    task = CompiledModel(model, mixes_fillers=static or parts > 1)
     training = OwnData(
         data,
         batch_size,
         shuffle=shuffle,
         seed=seed,
         steps=steps_per_epoch,
-        accumulation_steps=settings.accumulation_steps,
+        accumulation_steps=parts,
         static=static,
     )
     validation = None
@@ -107,11 +114,12 @@ def fit(
             steps=validation_steps,
             static=static,
             name="validation_data",
+            steps_name="validation_steps",
         )
     _require_scope(model, strategy)
     _build(model, strategy, training)
     record = _record(model, training, batch_size, shuffle, seed, checkpoint_steps)
-    folder = _folder(run_dir, resume, record, is_chief(strategy))
+    folder = _folder(run_dir, resume, record)
     engine = Engine(
         task,
         strategy,
@@ -127,17 +135,32 @@ def fit(
     )
     updates = _Updates(model.optimizer)
     updates.count_ours()
+    writes = is_chief(strategy) and folder is not None
     try:
-        if resume:
+        if resume and folder.has_checkpoint:
             engine.restore()
-        position = engine.fit(epochs)
-    except BaseException:
-        _close(folder, record, "stopped", is_chief(strategy))
-        raise
+        if writes:
+            if not resume:
+                RunFolder.create(folder.path)
+            write_json(folder.record, {**record, "status": "running"})
+        with _closing(folder, record) if writes else contextlib.nullcontext():
+            position = engine.fit(epochs)
     finally:
         updates.count_keras()
-    _close(folder, record, "complete", is_chief(strategy), epochs=position.epoch)
+    if writes:
+        write_json(folder.record, {**record, "status": "complete", "epochs": position.epoch})
     return model.history
+
+
+@contextlib.contextmanager
+def _closing(folder, record):
+    """Notes in the record that a run stopped, if it does."""
+    try:
+        yield
+    except BaseException:
+        with contextlib.suppress(OSError):  # the disk may be what failed
+            write_json(folder.record, {**record, "status": "stopped"})
+        raise
 
 
 class _Updates:
@@ -184,6 +207,10 @@ def _build(model, strategy, training):
 
 
 def _record(model, training, batch_size, shuffle, seed, checkpoint_steps):
+    compiled = {
+        "loss": _plain(model.loss),
+        "metrics": [metric.name for metric in model.metrics],
+    }
     optimizer = keras.optimizers.serialize(model.optimizer)
     inner = optimizer["config"].get("inner_optimizer", {"config": {}})
     for config in (optimizer["config"], inner["config"]):
@@ -195,6 +222,8 @@ def _record(model, training, batch_size, shuffle, seed, checkpoint_steps):
             json.dumps(
                 {
                     "optimizer": optimizer,
+                    **compiled,
+                    "data": training.digest(),
                     "batch_size": batch_size,
                     "shuffle": shuffle,
                     "seed": seed,
@@ -210,38 +239,48 @@ def _record(model, training, batch_size, shuffle, seed, checkpoint_steps):
     }
 
 
-def _folder(run_dir, resume, record, chief):
-    """Makes the run's folder, or opens it if the run that it holds is the same."""
+def _plain(value):
+    """Returns losses and the like in words that are the same in another process."""
+    return keras.tree.map_structure(
+        lambda each: each if isinstance(each, (str, int, float)) else _name_of(each), value
+    )
+
+
+def _name_of(thing):
+    configured = getattr(thing, "get_config", None)
+    name = getattr(thing, "__name__", type(thing).__name__)
+    return f"{name} {configured()}" if configured else name
+
+
+def _folder(run_dir, resume, record):
+    """Returns the run's folder, which is new, or holds the same run."""
     if run_dir is None:
         if resume:
             raise ValueError("`run_dir` must name the run to resume. Received: run_dir=None")
         return None
     folder = RunFolder(pathlib.Path(run_dir))
-    if resume:
-        for file in (folder.record, folder.last):
-            if not file.is_file():
-                raise FileNotFoundError(
-                    "`run_dir` must hold a run to resume. "
-                    f"Received: run_dir={str(run_dir)!r}, which has no {file.name}"
-                )
-        before = read_json(folder.record).get("arguments", {})
-        changed = [
-            f"{name}: {before.get(name)!r} became {value!r}"
-            for name, value in record["arguments"].items()
-            if before.get(name) != value
-        ]
-        if changed:
-            raise ValueError(
-                "A run resumes with its own arguments, `epochs` apart. Received: "
-                + ", ".join(changed)
-            )
-    elif chief:
-        RunFolder.create(run_dir)
-    if chief:
-        write_json(folder.record, {**record, "status": "running"})
+    if not resume:
+        require_new(folder.path)
+        return folder
+    if not folder.record.is_file():
+        raise FileNotFoundError(
+            "`run_dir` must hold a run to resume. "
+            f"Received: run_dir={str(run_dir)!r}, which has no {folder.record.name}"
+        )
+    folder.require_resumable()
+    changed = list(_changes(read_json(folder.record).get("arguments", {}), record["arguments"]))
+    if changed:
+        raise ValueError(
+            "A run resumes with its own arguments, `epochs` apart. Received: " + ", ".join(changed)
+        )
     return folder
 
 
-def _close(folder, record, status, chief, **results):
-    if folder is not None and chief:
-        write_json(folder.record, {**record, "status": status, **results})
+def _changes(before, now, path=""):
+    """Yields what differs between two nested dictionaries."""
+    for name in now:
+        old, new = before.get(name), now[name]
+        if isinstance(old, dict) and isinstance(new, dict):
+            yield from _changes(old, new, f"{path}{name}.")
+        elif old != new:
+            yield f"{path}{name}: {old!r} became {new!r}"

@@ -16,12 +16,16 @@ from kerasbook.ops.backend import require_tensorflow
 from kerasbook.serving.preprocessing import Preprocessing
 from kerasbook.training import environment, report
 from kerasbook.training.cluster.strategy import get_strategy, is_chief
-from kerasbook.training.cluster.workers import naming_lost_workers, require_equal_shares
+from kerasbook.training.cluster.workers import (
+    has_workers,
+    naming_lost_workers,
+    require_equal_shares,
+)
 from kerasbook.training.engine.loop import Engine
 from kerasbook.training.engine.replicas import synchronize_batch_norm
 from kerasbook.training.engine.settings import StepSettings
 from kerasbook.training.engine.task import Classifier
-from kerasbook.training.files import RunFolder, read_json, write_json
+from kerasbook.training.files import RunFolder, read_json, require_new, write_json
 from kerasbook.training.input.data import LabelledImages
 from kerasbook.training.input.fingerprint import require_same
 from kerasbook.training.input.pipeline import EVALUATION_BATCH, Pipeline
@@ -89,6 +93,8 @@ def train(
     require_tensorflow("Training")
     # Before any operation runs: a cluster can be joined at the program's start only.
     strategy_name, strategy = strategy, get_strategy(strategy)
+    if run_dir is None and has_workers(strategy) and strategy.num_replicas_in_sync > 1:
+        raise ValueError("`run_dir` must be given for several workers. Received: run_dir=None")
     before = {}
     if resume:
         before = _check_resume(recipe, run_dir, max_examples)
@@ -112,16 +118,19 @@ def train(
             f"`batch_size` must be at least the number of replicas, {replicas}. "
             f"Received: batch_size={recipe.batch_size}"
         )
+    if recipe.accumulation_steps * replicas > recipe.batch_size:
+        raise ValueError(
+            f"`accumulation_steps` must leave each of the {replicas} replicas' parts an example, "
+            f"at batch_size={recipe.batch_size}. "
+            f"Received: accumulation_steps={recipe.accumulation_steps}"
+        )
     require_equal_shares(strategy, recipe.batch_size)
     pipelines = _pipelines(recipe, splits, preprocessing, policy, strategy, len(data.class_names))
     training, validation = pipelines
     model = _build(recipe, data, preprocessing, strategy, training.steps)
-    if resume:
-        folder = RunFolder.open(run_dir)
-    elif is_chief(strategy):
-        folder = RunFolder.create(run_dir or fresh_name(recipe.name))
-    else:
-        folder = RunFolder(pathlib.Path(run_dir or "."))
+    folder = RunFolder(pathlib.Path(run_dir or fresh_name(recipe.name)))
+    if not resume:
+        require_new(folder.path)
     engine = Engine(
         Classifier(model, recipe.label_smoothing),
         strategy,
@@ -135,7 +144,7 @@ def train(
         recover=recover,
         noticed=noticed,
     )
-    if resume:
+    if resume and folder.has_checkpoint:
         engine.restore()
         if engine.position.epoch > recipe.epochs:
             raise ValueError(
@@ -156,6 +165,8 @@ def train(
     if not is_chief(strategy):
         engine.fit(recipe.epochs)
         return None
+    if not resume:
+        RunFolder.create(folder.path)
     write_json(folder.recipe, recipe.to_json())
     # The results of a run that goes on stand until there are better ones.
     write_json(folder.record, {**before, **record})
@@ -269,10 +280,7 @@ def _check_resume(recipe, run_dir, max_examples):
     """Returns the record of the run to resume, if it can be."""
     before = recipe_of(run_dir)
     folder = RunFolder.open(run_dir)
-    if not (folder.last.is_file() or folder.previous.is_file()):
-        raise FileNotFoundError(
-            f"`run_dir` must hold a checkpoint to resume from. Received: run_dir={str(run_dir)!r}"
-        )
+    folder.require_resumable()
     changed = [
         f"{field.name}: {getattr(before, field.name)!r} became {getattr(recipe, field.name)!r}"
         for field in dataclasses.fields(Recipe)

@@ -1,5 +1,8 @@
 """Users' own models: Keras' numbers on one replica, the same on several, nothing lost."""
 
+import pathlib
+import sys
+
 import keras
 import numpy as np
 import pytest
@@ -7,7 +10,8 @@ import tensorflow as tf
 
 from kerasbook import training
 from kerasbook.callbacks.epoch_log import read_log
-from kerasbook.testing import two_replicas
+from kerasbook.testing import replicas, two_replicas
+from kerasbook.training.cluster.launch import launch
 from kerasbook.training.engine.signals import Interrupted
 
 OPTIMIZERS = keras.optimizers
@@ -129,6 +133,117 @@ def test_a_sum_of_losses_is_the_same_on_two_replicas(make_strategy):
         np.testing.assert_allclose(a, b, atol=2e-7)
 
 
+class OwnLoss(keras.Model):
+    """A model with a loss of its own beside what Keras computes."""
+
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        loss = super().compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=sample_weight)
+        return loss + keras.ops.mean(keras.ops.square(y_pred))
+
+
+def test_an_overridden_loss_is_as_on_one_replica(rng):
+    x, y = rng.random((2, 24, 2)).astype("float32")
+    few = {"epochs": 2, "batch_size": 8, "verbose": 0, "shuffle": False}
+
+    def make():
+        keras.utils.set_random_seed(2)
+        image = keras.Input((2,))
+        model = OwnLoss(image, keras.layers.Dense(2, kernel_regularizer="l2")(image))
+        model.compile(OPTIMIZERS.SGD(0.1), "mse")
+        return model
+
+    theirs = make()
+    expected = theirs.fit(x, y, **few).history["loss"]
+    for strategy in (tf.distribute.get_strategy(), two_replicas(), replicas(3)):
+        with strategy.scope():
+            model = make()
+        history = training.fit(model, (x, y), **few).history
+        np.testing.assert_allclose(history["loss"], expected, rtol=1e-5)
+        for a, b in zip(model.get_weights(), theirs.get_weights(), strict=True):
+            np.testing.assert_allclose(a, b, atol=1e-6)
+    assert "compute_loss" not in vars(keras.Model)
+
+
+@pytest.mark.parametrize("make_strategy", [tf.distribute.get_strategy, two_replicas])
+def test_masked_sequences_lists_and_metrics_that_give_vectors(make_strategy, rng):
+    words, extra = rng.integers(0, 5, (16, 7)), rng.random((16, 7)).astype("float32")
+    labels = rng.integers(0, 3, (16, 7))
+
+    def make():
+        keras.utils.set_random_seed(4)
+        word, number = keras.Input((7,)), keras.Input((7,))
+        x = keras.layers.Embedding(5, 4, mask_zero=True)(word)
+        x = keras.layers.LSTM(3, return_sequences=True)(x)
+        out = keras.layers.Dense(3, activation="softmax")(x)
+        total = keras.layers.Dense(2, activation="sigmoid", name="total")(number)
+        model = keras.Model([word, number], [out, total])
+        losses = ["sparse_categorical_crossentropy", "binary_crossentropy"]
+        model.compile(OPTIMIZERS.SGD(0.1), losses, metrics=[None, [keras.metrics.F1Score()]])
+        return model
+
+    y = [labels, (extra[:, :2] > 0.5).astype("float32")]
+    few = {"epochs": 1, "batch_size": 16, "verbose": 0, "shuffle": False}
+    theirs = make()
+    expected = theirs.fit([words, extra], y, **few).history
+    with make_strategy().scope():
+        model = make()
+    history = training.fit(model, ([words, extra], y), **few).history
+    (name,) = [name for name in expected if "f1" in name]
+    np.testing.assert_allclose(history[name], expected[name], rtol=1e-5)
+    if model.distribute_strategy.num_replicas_in_sync == 1:  # masked means are of each part
+        for a, b in zip(model.get_weights(), theirs.get_weights(), strict=True):
+            np.testing.assert_allclose(a, b, atol=1e-6)
+
+
+def test_nothing_is_counted_where_data_of_unknown_length_ends():
+    x, y = make_data(40)
+    batches = tf.data.Dataset.from_tensor_slices((x, y)).batch(8)
+    arguments = {"make_optimizer": lambda: OPTIMIZERS.Adam(0.01), "steps_per_execution": 2}
+    seen, models = [], []
+    for data in (batches, batches.filter(lambda *_: True)):
+        for make_strategy in (tf.distribute.get_strategy, two_replicas):
+            model = make_model(strategy=make_strategy(), **arguments)
+            ends = []
+            end = keras.callbacks.LambdaCallback(
+                on_train_batch_end=lambda n, logs, ends=ends: ends.append(n)
+            )
+            training.fit(model, data, epochs=2, verbose=0, callbacks=[end])
+            seen.append(list(ends))
+            models.append(model)
+            assert int(model.optimizer.iterations.numpy()) == 10
+    assert all(ends == [1, 3, 4] * 2 for ends in seen)
+    for model in models[1:]:
+        for a, b in zip(model.get_weights(), models[0].get_weights(), strict=True):
+            np.testing.assert_allclose(a, b, atol=1e-6)
+
+
+def test_a_run_that_ended_early_stays_ended(tmp_path):
+    data = make_data(16)
+
+    def run(**arguments):
+        stop = keras.callbacks.EarlyStopping("loss", patience=1, min_delta=1)
+        few = {"epochs": 9, "verbose": 0, "run_dir": tmp_path / "run"}
+        return training.fit(make_model(), data, callbacks=[stop], **few, **arguments)
+
+    assert len(run().history["loss"]) == 2
+    run(resume=True)
+    assert len(read_log(tmp_path / "run" / "log.csv")) == 2
+
+
+def test_replicas_agree_on_statistics_without_validation(tmp_path):
+    def run(name, epochs, **arguments):
+        model = normalized(two_replicas())
+        few = {"batch_size": 8, "verbose": 0, "run_dir": tmp_path / name}
+        training.fit(model, make_data(24), epochs=epochs, **few, **arguments)
+        return model
+
+    whole = run("whole", 3)
+    run("cut", 1)
+    cut = run("cut", 3, resume=True)
+    for a, b in zip(cut.get_weights(), whole.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
 def test_datasets_and_functions_of_the_epoch():
     x, y = make_data(21)
     batches = tf.data.Dataset.from_tensor_slices((x, y)).batch(8)
@@ -213,6 +328,13 @@ def test_a_run_resumes_with_its_own_arguments_only(tmp_path):
     training.fit(make_model(), data, verbose=0, run_dir=tmp_path / "run")
     with pytest.raises(ValueError, match=r"batch_size: 32 became 8, .*steps_per_epoch: 1 became 2"):
         training.fit(make_model(), data, batch_size=8, run_dir=tmp_path / "run", resume=True)
+    x, y = data
+    with pytest.raises(ValueError, match="apart. Received: data: "):
+        training.fit(make_model(), (x + 1, y), run_dir=tmp_path / "run", resume=True)
+    other = make_model()
+    other.compile("sgd", keras.losses.SparseCategoricalCrossentropy())
+    with pytest.raises(ValueError, match="apart. Received: loss: "):
+        training.fit(other, data, run_dir=tmp_path / "run", resume=True)
     with pytest.raises(FileExistsError, match="`run_dir` must be new"):
         training.fit(make_model(), data, run_dir=tmp_path / "run")
     with pytest.raises(FileNotFoundError, match="must hold a run to resume"):
@@ -233,6 +355,63 @@ def test_a_callback_that_raises_leaves_a_run_that_can_go_on(tmp_path):
         training.fit(make_model(), data, callbacks=[Raises()], **few)
     training.fit(make_model(), data, resume=True, **few)
     assert [row["epoch"] for row in read_log(tmp_path / "run" / "log.csv")] == [1, 2, 3]
+
+
+WORKER = """
+import sys
+
+import keras
+import numpy as np
+
+from kerasbook import training
+from kerasbook.training.cluster.strategy import get_strategy, is_chief
+
+strategy = get_strategy("multi_worker")
+sys.path.insert(0, sys.argv[1])
+from test_own_model import make_data, normalized
+
+model = normalized(strategy)
+few = {"batch_size": 8, "epochs": 3, "verbose": 0, "shuffle": False, "checkpoint_steps": 2}
+history = training.fit(
+    model, make_data(45), validation_data=make_data(20), run_dir=sys.argv[2] + "/run", **few
+)
+if is_chief(strategy):
+    np.savez(sys.argv[2] + "/left.npz", *model.get_weights(), loss=history.history["loss"])
+"""
+
+
+def normalized(strategy):
+    """Returns a model with batch normalization, for a step of everything on every worker."""
+    keras.utils.set_random_seed(0)
+    with strategy.scope():
+        layers = [keras.Input((5,)), keras.layers.BatchNormalization(), keras.layers.Dense(3)]
+        model = keras.Sequential(layers)
+        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        optimizer = OPTIMIZERS.SGD(
+            0.1, global_clipnorm=0.5, use_ema=True, gradient_accumulation_steps=2
+        )
+        model.compile(optimizer, loss, metrics=["accuracy"], steps_per_execution=2)
+    return model
+
+
+def test_two_workers_fit_what_two_replicas_do(tmp_path):
+    """Real processes; batch normalization, averages, accumulation, metrics and all."""
+    command = [sys.executable, "-c", WORKER, str(pathlib.Path(__file__).parent), str(tmp_path)]
+    assert launch(command, 2) == 0
+    model = normalized(two_replicas())
+    few = {"batch_size": 8, "epochs": 3, "verbose": 0, "shuffle": False, "checkpoint_steps": 2}
+    run_dir = tmp_path / "one"
+    history = training.fit(
+        model, make_data(45), validation_data=make_data(20), run_dir=run_dir, **few
+    )
+    with np.load(tmp_path / "left.npz") as left:
+        np.testing.assert_allclose(left["loss"], history.history["loss"], rtol=1e-5)
+        for number, weights in enumerate(model.get_weights()):
+            np.testing.assert_allclose(left[f"arr_{number}"], weights, atol=1e-6)
+    logs = [read_log(tmp_path / name / "log.csv") for name in ("run", "one")]
+    for one, other in zip(*logs, strict=True):
+        for name in ("loss", "accuracy", "val_loss", "val_accuracy"):
+            assert one[name] == pytest.approx(other[name], rel=1e-5)
 
 
 class OwnStep(keras.Model):
@@ -258,6 +437,18 @@ def test_what_cannot_be_trained_is_refused():
         training.fit(make_model(run_eagerly=True), (x, y))
     with pytest.raises(ValueError, match="`data` must hold arrays of one length"):
         training.fit(model, (x, y[:5]))
+    for name, values in {
+        **dict.fromkeys(("epochs", "batch_size", "steps_per_epoch"), (0, -1, 1.5)),
+        "validation_steps": (0,),
+        "checkpoint_steps": (0,),
+        "recover": (-1, None),
+        "seed": ("a", -1),
+        "verbose": (7,),
+        "callbacks": ([None],),
+    }.items():
+        for value in values:
+            with pytest.raises(ValueError, match=f"`{name}` must be"):
+                training.fit(model, (x, y), validation_data=(x, y), **{name: value})
     with pytest.raises(ValueError, match=r"`data` must be \(x, y\)"):
         training.fit(model, x)
     with pytest.raises(ValueError, match="`data` must hold one weight for each example"):

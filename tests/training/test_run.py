@@ -83,6 +83,7 @@ def test_what_cannot_run_is_refused_before_a_folder_appears(tmp_path):
         ({"test_split": "tset"}, "`split` must be one of"),
         ({"image_size": (4, 4)}, "`input_shape` must be at least"),
         ({"model_arguments": {"size": 3}}, "unexpected keyword argument 'size'"),
+        ({"accumulation_steps": 1000}, "`accumulation_steps` must leave each of the 1 replicas"),
         ({"optimizer_arguments": {"speed": 3}}, "`optimizer_arguments` must suit"),
     ):
         with pytest.raises(ValueError, match=message):
@@ -105,8 +106,20 @@ def test_runs_are_not_overwritten_and_only_runs_are_resumed(trained_run, tmp_pat
     empty = RunFolder.create(tmp_path / "new")
     empty.recipe.write_text(json.dumps(RECIPE.to_json()))
     empty.record.write_text("{}")
+    empty.log.write_text("epoch,seconds\n1,2\n")
     with pytest.raises(FileNotFoundError, match="must hold a checkpoint"):
         training.train(RECIPE, run_dir=empty.path, resume=True)
+
+
+def test_a_run_killed_before_its_first_checkpoint_begins_anew(tmp_path):
+    few = {"max_examples": 32, "verbose": 0}
+    (tmp_path / "a" / "checkpoints").mkdir(parents=True)  # killed before anything was written
+    first = training.train(RECIPE, run_dir=tmp_path / "a", **few)
+    killed = RunFolder.create(tmp_path / "b")
+    for file in (killed.recipe, killed.record):
+        shutil.copy(tmp_path / "a" / file.name, file)
+    again = training.train(RECIPE, run_dir=killed.path, resume=True, **few)
+    assert again["test_loss"] == first["test_loss"]
 
 
 def test_a_fresh_name_is_found_without_a_folder(tmp_path, monkeypatch):

@@ -47,10 +47,7 @@ def get_strategy(name="default"):
 def is_chief(strategy):
     """Tells whether this process is the one that writes files."""
     resolver = strategy.cluster_resolver
-    if (
-        not isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy)
-        or not resolver.task_type
-    ):
+    if not cluster.has_workers(strategy) or not resolver.task_type:
         return True
     if resolver.task_type == "worker" and "chief" not in resolver.cluster_spec().as_dict():
         return resolver.task_id == 0

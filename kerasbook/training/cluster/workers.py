@@ -66,8 +66,8 @@ class Cluster:
             return None
         try:
             config = json.loads(text)
-        except ValueError as error:
-            raise _invalid(f"JSON ({error})", text) from error
+        except (ValueError, RecursionError) as error:
+            raise _invalid(f"JSON ({error})", text[:200]) from error
         if not isinstance(config, dict):
             raise _invalid("a JSON object with `cluster` and `task`", text)
         jobs = config.get("cluster")
@@ -78,9 +78,9 @@ class Cluster:
         if not isinstance(task, dict) or not {"type", "index"} <= set(task):
             raise _invalid("given a `task` with `type` and `index`", text)
         job, index = task["type"], task["index"]
-        if job not in jobs:
+        if not isinstance(job, str) or job not in jobs:
             raise _invalid(f"given a task whose type is one of {sorted(jobs)}", text)
-        if not str(index).isdigit() or int(index) >= len(jobs[job]):
+        if not re.fullmatch("[0-9]{1,6}", str(index)) or int(index) >= len(jobs[job]):
             raise _invalid(f"given a task whose index is in [0, {len(jobs[job])})", text)
         return cls(jobs, job, int(index))
 
@@ -126,6 +126,10 @@ def join():
     cluster = Cluster.from_environment()
     if cluster is None or _joined is not None:
         return tf.distribute.MultiWorkerMirroredStrategy()
+    own = cluster.jobs[cluster.job][cluster.index]
+    if not _is_known(*_place(own)):
+        rule = f"made of hosts that this machine knows, unlike its own {own!r}"
+        raise _invalid(rule, os.environ["TF_CONFIG"])
     _meet(cluster, PATIENCE)
     # Should one be lost right now: nothing but this can end TensorFlow's wait.
     faulthandler.dump_traceback_later(PATIENCE, exit=True, file=sys.__stderr__)
@@ -155,13 +159,18 @@ def naming_lost_workers():
         ) from error
 
 
+def has_workers(strategy):
+    """Tells whether a strategy is one of several processes, or could be."""
+    return isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy)
+
+
 def require_equal_shares(strategy, batch_size):
     """Refuses a global batch that several workers cannot share equally.
 
     Raises:
         ValueError: If the number of workers does not divide `batch_size`.
     """
-    if not isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy):
+    if not has_workers(strategy):
         return
     replicas = strategy.num_replicas_in_sync
     if batch_size % replicas:
@@ -187,10 +196,18 @@ def _check_jobs(jobs, text):
     addresses = [address for job in jobs.values() for address in job]
     for address in addresses:
         host, port = _place(address)
-        if not host or not 0 < port < 65536:
+        if not re.fullmatch(r"[\w.:-]+", host) or not 0 < port < 65536:
             raise _invalid(f"made of addresses HOST:PORT, unlike {address!r}", text)
-    if len(set(addresses)) < len(addresses):
+    alike = {address.replace("localhost:", "127.0.0.1:") for address in addresses}
+    if len(alike) < len(addresses):
         raise _invalid("made of addresses that differ", text)
+
+
+def _is_known(host, port):
+    try:
+        return bool(socket.getaddrinfo(host, port))
+    except OSError:
+        return False
 
 
 def _place(address):

@@ -40,11 +40,16 @@ class WeightAverages:
         self._exchange = tf.function(lambda: self._update(_swap))
         self._overwrite = tf.function(lambda: self._update(_copy))
 
-    def update(self, count):
-        """Takes in the weights after so many updates of them. For use in a graph."""
-        count = tf.convert_to_tensor(count)
-        momentum = tf.where(count <= 1, 0.0, self.momentum)
-        overwrites = self.overwrite_every and tf.equal(count % self.overwrite_every, 0)
+    def update(self, count, before):
+        """Takes in the weights after so many updates of them. For use in a graph.
+
+        Args:
+            count: Number of updates.
+            before: Their number before the step, which may have left them alone: then so is this.
+        """
+        moves = count > before
+        momentum = tf.where(moves, tf.where(count == 1, 0.0, self.momentum), 1.0)
+        overwrites = moves & (count % (self.overwrite_every or 1) == 0)
 
         def move(weight, average):
             stays = tf.cast(momentum, average.dtype)

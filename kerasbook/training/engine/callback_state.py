@@ -38,8 +38,11 @@ class CallbackStates:
 
     def write(self, states, arrays):
         """Gives callbacks back what `read` found, as far as they are of the same classes."""
-        for callback, entry in zip(self._callbacks, states, strict=False):
+        together = zip(self._callbacks, self._before, states, strict=False)
+        for callback, before, entry in together:
             if type(callback).__name__ == entry["class"]:
+                for name, value in before.items():  # what was as it began is so again
+                    setattr(callback, name, _copied(value))
                 for name, value in entry["state"].items():
                     setattr(callback, name, _from_json(value, arrays))
 
@@ -52,10 +55,14 @@ def _plain_attributes(callback):
         for name in inspect.signature(kind.__init__).parameters
     }
     return {
-        name: value.copy() if isinstance(value, (np.ndarray, list, dict)) else value
+        name: _copied(value)
         for name, value in vars(callback).items()
-        if not name.startswith("_") and name not in {"model", "params", *given} and _is_plain(value)
+        if name not in {"params", *given} and _is_plain(value)
     }
+
+
+def _copied(value):
+    return value.copy() if isinstance(value, (np.ndarray, list, dict)) else value
 
 
 def _is_plain(value):

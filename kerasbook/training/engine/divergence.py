@@ -71,8 +71,9 @@ def keep_batch(path, pipeline, strategy, epoch, batch):
     """Writes one global batch, as the step gets it, as arrays in an `.npz` file.
 
     Args:
-        path: The file.
-        pipeline: The pipeline that gives it.
+        path: The file; `None` reads the batch only, as all workers must do at once.
+        pipeline: The pipeline that gives it. Of a `tf.data.Dataset` that comes in another order
+            each time it is another batch.
         strategy: The strategy; of several workers, this one's part is written.
         epoch: The epoch, from 0.
         batch: The number of the batch in the epoch, from 0.
@@ -85,4 +86,5 @@ def keep_batch(path, pipeline, strategy, epoch, batch):
             tensors = strategy.experimental_local_results(value)
             key = name if len(flat) == 1 else f"{name}_{number}"
             arrays[key] = np.concatenate([tensor.numpy() for tensor in tensors])
-    np.savez_compressed(path, **arrays)
+    if path is not None:
+        np.savez_compressed(path, **arrays)

@@ -11,45 +11,19 @@ import tensorflow as tf
 from kerasbook.callbacks import EpochLog
 from kerasbook.training.cluster.preemption import preemption_watched
 from kerasbook.training.cluster.strategy import is_chief
+from kerasbook.training.cluster.workers import has_workers
 from kerasbook.training.engine import checkpoint, divergence
 from kerasbook.training.engine.callback_state import CallbackStates
 from kerasbook.training.engine.events import log_event
 from kerasbook.training.engine.memory import freed_by_hand
+from kerasbook.training.engine.options import checked_callbacks, checked_numbers
+from kerasbook.training.engine.position import Position
 from kerasbook.training.engine.replicas import Replicas
 from kerasbook.training.engine.signals import Interrupted, signal_of, stop_on_signal
 from kerasbook.training.engine.step import EvaluationStep, TrainingStep
 
 # Looking at the loss waits for the device, so it is not done after every step.
 STEPS_BETWEEN_CHECKS = 20
-
-
-@dataclasses.dataclass
-class Position:
-    """How far a run is: what a checkpoint holds beside weights and optimizer.
-
-    Attributes:
-        epoch: Epochs done.
-        step: Steps done in the epoch under way.
-        steps: Steps done in all.
-        totals: What the steps of the epoch under way have summed up, the examples last.
-        first_loss: The loss of the run's first step.
-        best: Score of the best epoch, or `None`.
-        seconds: Time spent in epochs, validation included.
-        recoveries: How often the run went back after its loss had exploded.
-        rate_factor: What the learning rate is multiplied with since.
-        callbacks: What the callbacks remember.
-    """
-
-    epoch: int = 0
-    step: int = 0
-    steps: int = 0
-    totals: tuple = ()
-    first_loss: float = 0.0
-    best: tuple = None
-    seconds: float = 0.0
-    recoveries: int = 0
-    rate_factor: float = 1.0
-    callbacks: tuple = ()
 
 
 class Engine:
@@ -94,9 +68,12 @@ class Engine:
         self._validation = validation
         self._folder = folder
         self._score = score
-        self._callbacks = list(callbacks)
+        self._callbacks = checked_callbacks(callbacks)
+        verbose = checked_numbers(
+            verbose=verbose, checkpoint_steps=checkpoint_steps, recover=recover
+        )
         self._chief = is_chief(strategy)
-        self._several_workers = isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy)
+        self._several_workers = has_workers(strategy)
         self._verbose = verbose if self._chief else 0
         self._checkpoint_steps = checkpoint_steps
         self._recover_at_most = recover
@@ -135,7 +112,7 @@ class Engine:
                 message names the step, and the last checkpoint is from before it.
             Interrupted: If a signal asked to stop; the last checkpoint holds the step reached.
         """
-        self._model.stop_training = False
+        self._model.stop_training = self.position.stopped
         callbacks = self._callback_list(epochs)
         with (
             stop_on_signal() as self._stop,
@@ -181,15 +158,19 @@ class Engine:
         position, pipeline = self.position, self._training
         self._begin_epoch()
         iterator = iter(pipeline.epoch(self._strategy, position.epoch, position.step))
-        number = position.step
+        number, taken = position.step, position.steps
         while pipeline.steps is None or number < pipeline.steps:
             count = self._steps_to_take(number)
             callbacks.on_train_batch_begin(number)
             try:
                 logs = self._step(iterator, count)
             except tf.errors.OutOfRangeError:
+                rest = int(self._step.steps.numpy()) - taken
+                number += rest
+                if rest:
+                    callbacks.on_train_batch_end(number - 1, self._step.results())
                 break
-            number += count
+            number, taken = number + count, taken + count
             callbacks.on_train_batch_end(number - 1, logs)
             stop = self._asked_to_stop()
             due = number == pipeline.steps or (number % (self._checkpoint_steps or math.inf) == 0)
@@ -236,6 +217,7 @@ class Engine:
         return float(self._step.stop_agreed) > 0  # what all have known since the same step
 
     def _validate(self, callbacks):
+        self._replicas.average_statistics()
         if self._validation is None:
             return {}
 
@@ -243,12 +225,12 @@ class Engine:
             callbacks.on_test_batch_end(number)
             return bool(self._stop) and not self._several_workers
 
-        self._replicas.average_statistics()
+        metrics = self._metrics()  # of the training, which those of the validation will replace
         callbacks.on_test_begin()
         with self.averaged():
-            results = self._evaluate(self._validation, on_batch)
+            results = self._evaluate(self._validation, on_batch, callbacks.on_test_batch_begin)
         if results is None:
-            self._save_within_epoch(self._steps_done)
+            self._save_within_epoch(self._steps_done, metrics)
             self._interrupt()
         callbacks.on_test_end(results)
         if not math.isfinite(results["loss"]):
@@ -322,13 +304,13 @@ class Engine:
 
     def _say(self, error):
         """Keeps the batch where the loss exploded, and returns the message."""
-        message = f"{error}. A lower learning_rate, clip_norm or --recover may help"
+        message = f"{error}. A lower learning rate, a clip_norm or recover may help"
         if self._folder is None:
             return message
         self._log("diverged", reason=str(error), step=error.step)
-        if error.batch is not None and self._chief:
+        if error.batch is not None:
             divergence.keep_batch(
-                self._folder.bad_batch,
+                self._folder.bad_batch if self._chief else None,
                 self._training,
                 self._strategy,
                 self.position.epoch,
@@ -337,29 +319,30 @@ class Engine:
             message += f"; the batch is kept in {self._folder.bad_batch}"
         return f"{message}; the last checkpoint is from before it."
 
-    def _save_within_epoch(self, step):
+    def _metrics(self):
+        return [v.numpy() for v in self._model.metrics_variables] if self._task.as_keras else []
+
+    def _save_within_epoch(self, step, metrics=None):
         position = self.position
         self._replicas.average_statistics()
         position.steps = int(self._step.steps.numpy())
         position.step = step
         position.totals = tuple(self._step.totals.numpy().tolist())
         position.first_loss = float(self._step.first_loss.numpy())
-        self._save()
+        self._save(metrics or self._metrics())
 
-    def _save(self):
+    def _save(self, metrics=()):
         """Writes the last checkpoint; every worker takes part, the chief writes."""
         now = time.perf_counter()
         self.position.seconds += now - getattr(self, "_since", now)
         self._since = now
         if self._folder is None:
             return
+        self.position.stopped = bool(self._model.stop_training)
         self.position.callbacks, arrays = self._states.read()
+        arrays |= checkpoint.named("metrics", metrics)
         if self._step.averages is not None and not self._task.as_keras:
             arrays |= checkpoint.named("averages", self._step.averages.numpy())
-        if self._task.as_keras and self.position.step:
-            arrays |= checkpoint.named(
-                "metrics", [v.numpy() for v in self._model.metrics_variables]
-            )
         if self._chief:
             position = dataclasses.asdict(self.position)
             checkpoint.save(self._model, self._folder.last, position, arrays)

@@ -4,6 +4,7 @@ import keras
 import tensorflow as tf
 
 from kerasbook import layers
+from kerasbook.training.cluster.workers import has_workers
 from kerasbook.training.engine import checkpoint
 
 # Between the seeds of neighbouring replicas; a prime, far from what people choose as seeds.
@@ -56,26 +57,31 @@ class Replicas:
 
     def average_statistics(self):
         """Gives every replica the mean of what each has gathered, such as moving averages."""
-        gathered = [
-            v for v in self._model.non_trainable_variables if "float" in v.dtype and v.shape.rank
-        ]
+        gathered = [v for v in self._model.non_trainable_variables if "float" in v.dtype]
         if self._strategy.num_replicas_in_sync == 1 or not gathered:
             return
         if self._averaging is None:
 
-            def on_replica():
-                values = [tf.convert_to_tensor(v.value) for v in gathered]
-                context = tf.distribute.get_replica_context()
-                means = context.all_reduce(tf.distribute.ReduceOp.MEAN, values)
+            def read():
+                return [tf.identity(v.value) for v in gathered]
+
+            def write(means):
                 for variable, mean in zip(gathered, means, strict=True):
                     variable.value.assign(mean)
 
-            self._averaging = tf.function(lambda: self._strategy.run(on_replica))
+            def average():
+                means = [
+                    self._strategy.reduce(tf.distribute.ReduceOp.MEAN, values, axis=None)
+                    for values in self._strategy.run(read)
+                ]
+                self._strategy.run(write, args=(means,))
+
+            self._averaging = tf.function(average)
         self._averaging()
 
     def all_agree_to_stop(self, asked):
         """Tells whether any worker was asked to stop; all workers have to call it at once."""
-        if not isinstance(self._strategy, tf.distribute.MultiWorkerMirroredStrategy):
+        if not has_workers(self._strategy):
             return asked
         if self._voting is None:
 

@@ -2,8 +2,8 @@
 
 The loss of a step is the mean over the global batch, whatever the replicas: each sums the
 losses of its own examples and divides by the number of all. Gradients are summed over replicas
-before they are clipped. Nothing in a step has a shape that depends on values, so that it can be
-compiled with XLA, and run on TPUs.
+before they are clipped. Nothing in a step has a shape that depends on values, but for the metrics
+of users' own models, so that it can be compiled with XLA, and run on TPUs.
 """
 
 import itertools
@@ -77,7 +77,7 @@ class TrainingStep:
 
     def results(self):
         """Returns the epoch's results so far as floats."""
-        return _loss_first({name: float(value) for name, value in self._results().items()})
+        return _numbers(self._results())
 
     def retrace(self):
         """Forgets the traced graphs, for what changed in the optimizer to be seen."""
@@ -108,12 +108,15 @@ class TrainingStep:
         with tf.control_dependencies(_tensors(batch, self._strategy)):
             self.times.assign_add(tf.stack([0.0, tf.timestamp() - before]))
         with plain(self._optimizer):
+            updates = innermost(self._optimizer).iterations
+            before = tf.identity(updates)
             sums = self._strategy.run(self._replica_step, args=(batch,))
             if self.averages is not None:
-                self.averages.update(innermost(self._optimizer).iterations)
+                self.averages.update(tf.identity(updates), before)
         sums = self._strategy.reduce(tf.distribute.ReduceOp.SUM, sums, axis=None)
         sums, votes = sums[:-1], sums[-1]
-        step = self.steps.assign_add(1)
+        with tf.control_dependencies([sums]):  # nothing is counted where the data has ended
+            step = self.steps.assign_add(1)
         loss = sums[0] / sums[-1]
         first = self.first_loss.assign(tf.where(step == 1, loss, self.first_loss))
         bad = ~tf.math.is_finite(loss) | (loss > EXPLOSION * tf.maximum(tf.abs(first), 1.0))
@@ -138,7 +141,8 @@ class TrainingStep:
                 self._task.observe(*part, outputs)
         if self.settings.clips or isinstance(scale, tf.Tensor):
             gradients = self._of_all_replicas(gradients, scale)
-        self._optimizer.apply_gradients(zip(gradients, self._reached, strict=True))
+        with tf.control_dependencies(gradients):
+            self._optimizer.apply_gradients(zip(gradients, self._reached, strict=True))
         return tf.concat([tf.cast(sums, tf.float64), tf.reshape(self.stop_asked, (1,))], 0)
 
     def _plain_gradients(self, inputs, targets, weights, total, scale):
@@ -184,25 +188,25 @@ class EvaluationStep:
         self._step = tf.function(self._global_step)
         self._results = tf.function(task.results)
 
-    def __call__(self, pipeline, on_batch=lambda number: False):
+    def __call__(self, pipeline, on_batch=lambda number: False, on_begin=lambda number: None):
         """Returns the results over all examples of a pipeline, as floats.
 
-        `on_batch` is called after every step; where it returns `True` the evaluation is broken
-        off, and the result is `None`.
+        `on_begin` is called before every step, `on_batch` after it; where that returns `True` the
+        evaluation is broken off, and the result is `None`.
         """
         totals = tf.zeros(self._task.num_sums, tf.float64)
         if self._task.as_keras:
             self._task.model.reset_metrics()
         iterator = iter(pipeline.epoch(self._strategy))
         for number in itertools.count() if pipeline.steps is None else range(pipeline.steps):
+            on_begin(number)
             try:
                 totals += self._step(iterator)
             except tf.errors.OutOfRangeError:
                 break
             if on_batch(number):
                 return None
-        results = self._results(totals)
-        return _loss_first({name: float(value) for name, value in results.items()})
+        return _numbers(self._results(totals))
 
     def _global_step(self, iterator):
         sums = self._strategy.run(self._replica_step, args=(next(iterator),))
@@ -221,6 +225,12 @@ class EvaluationStep:
             inputs, targets, weights, total, parts=parts, training=False
         )
         return sums, outputs if self._task.as_keras else ()
+
+
+def _numbers(logs):
+    """Returns results as floats, and those of metrics that give vectors as arrays."""
+    logs = {name: value.numpy() for name, value in _loss_first(logs).items()}
+    return {name: float(v) if v.ndim == 0 else v for name, v in logs.items()}
 
 
 def _loss_first(logs):

@@ -5,6 +5,8 @@ and replicas to the numbers of the whole batch, so that the loss of a step is th
 examples, whatever the parts. Fillers, of weight 0, count nowhere.
 """
 
+import contextlib
+
 import keras
 import tensorflow as tf
 
@@ -105,12 +107,16 @@ class CompiledModel:
     """A model with the loss and the metrics that `model.compile` gave it.
 
     The model's `compute_loss` and `compute_metrics` are called, overridden or not; its
-    `train_step` is not. Moving averages of the weights are kept where Keras keeps them. Losses
-    are means over examples or sums, as their `reduction` says. A mean over masked or weighted
-    values (`mean_with_sample_weight`) is taken in each part, and weighs by the part's examples.
+    `train_step` is not. An override returns the loss of the examples that it is given, as on one
+    replica; fillers among them have weight 0 in `sample_weight`. Moving averages of the weights
+    are kept where Keras keeps them. Losses are means over examples or sums, as their `reduction`
+    says. A mean over masked or weighted values (`mean_with_sample_weight`) is taken in each part,
+    and weighs by the part's examples.
 
     Args:
         model: The compiled `keras.Model`.
+        mixes_fillers: Whether fillers may stand among the examples of a part. Where a part is
+            all examples or all fillers, masked losses of sequences need no weights.
 
     Raises:
         ValueError: If the model is not compiled, or trains in a way of its own.
@@ -119,7 +125,7 @@ class CompiledModel:
     num_sums = 2
     as_keras = True
 
-    def __init__(self, model):
+    def __init__(self, model, *, mixes_fillers=False):
         if not model.compiled:
             raise ValueError("`model` must be compiled. Received: a model without `compile`")
         for name in ("train_step", "test_step"):
@@ -131,8 +137,8 @@ class CompiledModel:
         if model.run_eagerly:
             raise ValueError("`model` must be compiled with run_eagerly=False. Received: True")
         self.model = model
+        self._mixes_fillers = mixes_fillers
         self._sums_losses = _reduction(model) == "sum"
-        self._own_loss = type(model).compute_loss is not keras.Model.compute_loss
 
     def measure(self, inputs, targets, weights, total, *, parts, training):
         """Measures one part of a batch.
@@ -150,27 +156,40 @@ class CompiledModel:
             `(2,)`; and the model's outputs.
         """
         outputs = self.model(inputs, training=training)
-        loss = self._loss(inputs, targets[0], outputs, _product(*targets[1:], weights), training)
         own = _sum_of(self.model.losses)
+        given = targets[1] if len(targets) > 1 else None
+        if self._mixes_fillers:
+            given = _product(*targets[1:], weights)
+        loss = self._loss(inputs, targets[0], outputs, given, training)
+        loss, own = loss - tf.cast(own, loss.dtype), tf.cast(own, loss.dtype)
         total = tf.cast(total, loss.dtype)
-        if not self._sums_losses:
-            # A mean over this part, fillers among its examples, of as many replicas.
-            loss *= tf.cast(tf.shape(weights)[0], loss.dtype) / total
-        loss += tf.cast(own, loss.dtype) / parts
         count = tf.cast(tf.reduce_sum(weights), loss.dtype)
+        if self._sums_losses:
+            loss *= tf.cast(count > 0, loss.dtype)
+        elif self._mixes_fillers:
+            # A mean over this part, to which its fillers add zeros.
+            loss *= tf.cast(tf.shape(weights)[0], loss.dtype) / total
+        else:
+            loss *= count / total
+        loss += own / parts
         return loss, tf.stack([loss * total, count]), outputs
 
     def _loss(self, inputs, targets, outputs, weights, training):
-        """Returns the loss of this part without the model's own losses."""
+        """Returns the loss of this part as on one replica, the model's own losses included."""
         replicas = tf.distribute.get_strategy().num_replicas_in_sync
-        loss = self.model.compute_loss(
-            x=inputs, y=targets, y_pred=outputs, sample_weight=weights, training=training
-        )
-        if self._own_loss:
-            return loss - _sum_of(self.model.losses)
-        # Keras divides a mean, and the model's own losses always, by the replicas.
-        loss -= tf.cast(_sum_of(self.model.losses), loss.dtype) / replicas
-        return loss if self._sums_losses else loss * replicas
+        keras_loss = keras.Model.compute_loss
+
+        def compute_loss(model, *args, **kwargs):
+            # Keras divides a mean, and the model's own losses always, by the replicas.
+            loss = keras_loss(model, *args, **kwargs)
+            if not self._sums_losses:
+                return loss * replicas
+            return loss + tf.cast(_sum_of(model.losses), loss.dtype) * (1 - 1 / replicas)
+
+        with _replaced(keras.Model, "compute_loss", compute_loss):  # for overrides that call it
+            return self.model.compute_loss(
+                x=inputs, y=targets, y_pred=outputs, sample_weight=weights, training=training
+            )
 
     def observe(self, inputs, targets, weights, outputs):
         """Updates the model's metrics with the examples of a part that are no fillers."""
@@ -197,6 +216,16 @@ def _sum_of(losses):
     return tf.add_n([tf.cast(v, dtype) for v in values] or [tf.constant(0.0)])
 
 
+@contextlib.contextmanager
+def _replaced(owner, name, value):
+    """Replaces an inherited attribute of a class for a block."""
+    setattr(owner, name, value)
+    try:
+        yield
+    finally:
+        delattr(owner, name)
+
+
 def _product(*weights):
     """Returns the product of the weights of the examples and of the fillers' zeros."""
     *given, real = weights
@@ -206,10 +235,12 @@ def _product(*weights):
 def _reduction(model):
     """Returns how the model's losses are reduced: `"sum"` or `"mean"`."""
     losses = [loss for loss in keras.tree.flatten(model.loss) if loss is not None]
-    kinds = {"sum" if getattr(loss, "reduction", None) == "sum" else "mean" for loss in losses}
+    reductions = [getattr(loss, "reduction", "mean") for loss in losses]
+    if any(reduction in (None, "none") for reduction in reductions):
+        raise ValueError("`loss` must have a reduction. Received: a loss with reduction=None")
+    kinds = {"sum" if reduction == "sum" else "mean" for reduction in reductions}
     if len(kinds) > 1:
         raise ValueError(
-            "`loss` must be of means, or of sums, not of both. "
-            f"Received: {[getattr(loss, 'reduction', 'mean') for loss in losses]}"
+            f"`loss` must be of means, or of sums, not of both. Received: {reductions}"
         )
     return kinds.pop() if kinds else "mean"

@@ -38,6 +38,8 @@ class Examples:
         bad: The examples that are left out, see `kerasbook.training.input.reading.Bad`.
         indices: The number of each example in the split as it was before, ascending int64, or
             `None` where none is left out.
+        chunks: `tf.data.Dataset` of the same examples in batches of any size, which is quicker to
+            read once, or `None`.
         inspect: Function without arguments that finds the first bad examples and returns a line
             about them, or `None` if it finds none. It reads the split from its beginning.
     """
@@ -48,6 +50,7 @@ class Examples:
     name: str = "The split"
     bad: tuple = ()
     indices: np.ndarray = None
+    chunks: tf.data.Dataset = None
     inspect: collections.abc.Callable = lambda: None
 
     @functools.cached_property
@@ -67,8 +70,9 @@ class Examples:
         images = np.empty((self.count, *self.image_shape), "uint8")
         labels = np.empty(self.count, "int64")
         start = 0
+        chunks = self.dataset.batch(1024).prefetch(2) if self.chunks is None else self.chunks
         with self.explained():
-            for batch, batch_labels in self.dataset.batch(1024).prefetch(2).as_numpy_iterator():
+            for batch, batch_labels in chunks.as_numpy_iterator():
                 images[start : start + len(batch)] = batch
                 labels[start : start + len(batch)] = batch_labels
                 start += len(batch)
@@ -157,7 +161,10 @@ class LabelledImages:
                 return f"{name} cannot be read: {reading.first_line(error)}"
             return reading.describe(name, inspected, total, max_bad) if inspected.bad else None
 
-        examples = Examples(dataset, total, self.image_shape, name, inspect=inspect)
+        chunks = None
+        if None not in self.image_shape:
+            chunks = reading.chunks(self._builder, split, total, self.image_shape)
+        examples = Examples(dataset, total, self.image_shape, name, chunks=chunks, inspect=inspect)
         return self._without_bad(examples, split, max_bad) if max_bad else examples
 
     def fingerprint(self, *splits):
@@ -198,6 +205,7 @@ class LabelledImages:
         return dataclasses.replace(
             examples,
             dataset=inspected.dataset,
+            chunks=None,
             count=len(inspected.indices),
             bad=inspected.bad,
             indices=inspected.indices if inspected.bad else None,

@@ -1,9 +1,12 @@
 """A user's own data as the engine takes it: arrays, or a `tf.data.Dataset` of batches."""
 
+import hashlib
+
 import keras
 import numpy as np
 import tensorflow as tf
 
+from kerasbook.arguments import positive_integer
 from kerasbook.training.input.dealing import distribute, order_of
 
 
@@ -26,6 +29,7 @@ class OwnData:
             batches become one.
         static: Whether all batches are filled up to full size, as TPUs need it.
         name: What messages call it.
+        steps_name: What messages call `steps`.
 
     Raises:
         ValueError: If the data is something else, or its parts differ in length.
@@ -44,9 +48,11 @@ class OwnData:
         accumulation_steps=1,
         static=False,
         name="data",
+        steps_name="steps_per_epoch",
     ):
-        self.steps = steps
+        self.steps = steps if steps is None else positive_integer(steps_name, steps)
         self.count = None
+        self._endless = False
         self._shuffle = shuffle
         self._seed = seed
         self._micro_batches = accumulation_steps
@@ -56,14 +62,15 @@ class OwnData:
         elif isinstance(data, tf.data.Dataset):
             self._make = lambda epoch: data
         elif isinstance(data, (tuple, list)) and len(data) in (2, 3):
-            self._take_arrays(tuple(data), batch_size * accumulation_steps, name)
+            positive_integer("batch_size", batch_size)
+            self._take_arrays(_with_tuples(tuple(data)), batch_size * accumulation_steps, name)
         else:
             raise ValueError(
                 f"`{name}` must be (x, y) or (x, y, sample_weight) of arrays, a tf.data.Dataset of "
                 f"such batches, or a function from the epoch to one. Received: {type(data)}"
             )
         if self._make is not None:
-            self._take_datasets(name)
+            self._take_datasets(name, of_epoch=callable(data))
         self._static = static
 
     def epoch(self, strategy, epoch=0, first_step=0):
@@ -75,6 +82,16 @@ class OwnData:
             micro_batches=self._micro_batches,
             full=self._batch_size if self._static else None,
         )
+
+    def digest(self):
+        """Returns a digest of arrays, or `None` of datasets, which cannot be looked through."""
+        if self._make is not None:
+            return None
+        digest = hashlib.sha256()
+        for tensor in keras.tree.flatten(self._tensors):
+            digest.update(f"{tensor.dtype.name}{tensor.shape}".encode())
+            digest.update(np.ascontiguousarray(tensor.numpy()))
+        return digest.hexdigest()
 
     def first_batch(self):
         """Returns the first batch: inputs, and a tuple of targets and maybe weights."""
@@ -94,9 +111,11 @@ class OwnData:
         self._batch_size = batch_size
         self.count = lengths.pop()
         whole = -(-self.count // batch_size)
-        self.steps = whole if self.steps is None else min(self.steps, whole)
+        if self.steps is not None:
+            whole = min(whole, -(-self.steps // self._micro_batches))
+        self.steps = whole
 
-    def _take_datasets(self, name):
+    def _take_datasets(self, name, of_epoch):
         first = self._make(0)
         spec = getattr(first, "element_spec", None)
         if not isinstance(spec, tuple) or len(spec) not in (2, 3):
@@ -110,23 +129,28 @@ class OwnData:
         if self._batch_size is None:
             raise ValueError(f"`{name}` must not be empty. Received: {first}")
         batches = int(first.cardinality())
-        if batches == tf.data.INFINITE_CARDINALITY and self.steps is None:
+        endless = batches == tf.data.INFINITE_CARDINALITY
+        if endless and self.steps is None:
             raise ValueError(
                 f"`steps_per_epoch` must be given where `{name}` does not end. Received: None"
             )
-        if batches >= 0 and self.steps is None:
-            self.steps = -(-batches // self._micro_batches)
+        self._endless = endless and not of_epoch
+        self._taken = self.steps
+        if self.steps is None and batches >= 0:
+            self.steps = batches
+        if self.steps is not None:
+            self.steps = -(-self.steps // self._micro_batches)
 
     def _batches(self, epoch, first_step, whole=False):
         if self._make is not None:
             dataset = self._make(epoch)
+            if self._endless:
+                dataset = dataset.skip(epoch * self._taken)
+            if self._taken is not None:
+                dataset = dataset.take(self._taken)
             if self._micro_batches > 1:
                 dataset = dataset.rebatch(self._batch_size)
-            if self.steps is None:
-                return dataset.skip(first_step)
-            if int(dataset.cardinality()) == tf.data.INFINITE_CARDINALITY:
-                return dataset.skip(epoch * self.steps + first_step).take(self.steps - first_step)
-            return dataset.take(self.steps).skip(first_step)
+            return dataset.skip(first_step)
         order = np.arange(self.count)
         if self._shuffle:
             order = order_of(self.count, self._seed, epoch)
@@ -143,6 +167,17 @@ class OwnData:
             batch = self._look_up(*batch)
         x, y, *given = batch
         return x, (y, *given), weights, total
+
+
+def _with_tuples(structure):
+    """Returns lists as tuples: `tf.data` takes a list for one tensor."""
+    if isinstance(structure, dict):
+        return {key: _with_tuples(value) for key, value in structure.items()}
+    if isinstance(structure, tuple) or (
+        isinstance(structure, list) and any(hasattr(value, "shape") for value in structure)
+    ):
+        return tuple(_with_tuples(value) for value in structure)
+    return structure
 
 
 def _check_weights(structure, name):

@@ -11,6 +11,7 @@ split like any other: its number of examples is exact, and each keeps its number
 
 import contextlib
 import dataclasses
+import functools
 import itertools
 import pathlib
 import re
@@ -67,6 +68,48 @@ class Inspected:
     indices: np.ndarray
     bad: tuple
     complete: bool
+
+
+@tf.autograph.experimental.do_not_convert
+def chunks(builder, split, count, image_shape):
+    """Returns the first examples of a split, decoded many at a time.
+
+    TFDS handles each example by itself, which takes twice as long as decoding a small image.
+
+    Args:
+        builder: TFDS builder of a dataset with the features `image` and `label`.
+        split: TFDS split.
+        count: Number of examples.
+        image_shape: Shape of all its images.
+
+    Returns:
+        `tf.data.Dataset` of batches of images (uint8) and labels (int64), in the split's order;
+        `None` where its files are of another format than TFRecord.
+    """
+    if builder.info.file_format is not tfds.core.FileFormat.TFRECORD:
+        return None
+    features = builder.info.features
+    spec = tf.TensorSpec(image_shape, tf.uint8), tf.TensorSpec((), tf.int64)
+
+    def decode_one(record):
+        example = features.deserialize_example(record)
+        return example["image"], tf.cast(example["label"], tf.int64)
+
+    records = [
+        tf.data.TFRecordDataset(part.filename).skip(part.skip).take(part.take)
+        for part in builder.info.splits[split].file_instructions
+    ]
+    together = functools.reduce(lambda one, other: one.concatenate(other), records)
+    return (
+        together.take(count)
+        .batch(1024)
+        .map(
+            lambda batch: tf.map_fn(decode_one, batch, fn_output_signature=spec),
+            num_parallel_calls=tf.data.AUTOTUNE,
+            deterministic=True,
+        )
+        .prefetch(2)
+    )
 
 
 def parse_share(value, argument="max_bad"):

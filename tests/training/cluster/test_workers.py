@@ -14,6 +14,7 @@ from kerasbook.training.cluster.workers import Cluster, WorkerLost, naming_lost_
 
 WORKERS = ["a.net:2000", "b.net:2000"]
 TASK = {"type": "worker", "index": 1}
+FIRST = {"type": "worker", "index": 0}
 
 
 def described(jobs, task=None):
@@ -23,6 +24,7 @@ def described(jobs, task=None):
 @pytest.mark.parametrize(
     ("text", "rule"),
     [
+        ("[" * 100_000, "must be JSON"),
         ("", "must be JSON"),
         ("{'cluster': {}}", "must be JSON"),
         ("[]", "must be a JSON object with `cluster` and `task`"),
@@ -44,6 +46,11 @@ def described(jobs, task=None):
         (described({"worker": ["a.net:65536", "b:1"]}), "HOST:PORT, unlike"),
         (described({"worker": [2000, 2001]}), "HOST:PORT, unlike 2000"),
         (described({"worker": ["a:1", "a:1"]}), "addresses that differ"),
+        (described({"worker": ["127.0.0.1:1", "localhost:1"]}), "addresses that differ"),
+        (described({"worker": ["http://a:1", "b:1"]}), "HOST:PORT, unlike 'http://a:1'"),
+        (described({"worker": WORKERS}, {"type": ["worker"], "index": 0}), "type is one of"),
+        (described({"worker": WORKERS}, {"type": "worker", "index": "²"}), "index is in"),
+        (described({"worker": ["no.such.invalid:1", "b:1"]}, FIRST), "this machine knows"),
         (described({"worker": WORKERS, "ps": ["c:1"]}), r"without \['ps'\]"),
         (described({"worker": WORKERS, "evaluator": ["c:1"]}), r"without \['evaluator'\]"),
         (described({"worker": WORKERS, "chief": ["c:1", "d:1"]}), "a cluster of one chief"),

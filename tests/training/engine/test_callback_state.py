@@ -52,3 +52,21 @@ def test_other_callbacks_are_left_alone():
     before = dict(vars(other))
     CallbackStates([other]).write(*states.read())
     assert vars(other) == before
+
+
+def test_what_had_not_changed_is_as_it_began():
+    callback = keras.callbacks.EarlyStopping()
+    callback.on_train_begin()
+    states = CallbackStates([callback])
+    kept = states.read()
+    callback.wait = 3
+    states.write(*kept)
+    assert callback.wait == 0
+
+
+def test_counters_of_model_checkpoint_are_kept():
+    first, second = (keras.callbacks.ModelCheckpoint("x.keras", save_freq=9) for _ in range(2))
+    states = CallbackStates([first])
+    first._batches_seen_since_last_saving = 4
+    CallbackStates([second]).write(*states.read())
+    assert second._batches_seen_since_last_saving == 4

@@ -261,7 +261,7 @@ class Poison(keras.callbacks.Callback):
     def __init__(self, epoch, batch, times):
         super().__init__()
         self.at = (epoch, batch)
-        self.times = times
+        self.left = iter(range(times))  # not plain: it does not come back with the checkpoint
 
     def on_epoch_begin(self, epoch, logs=None):
         self.epoch = epoch
@@ -272,9 +272,7 @@ class Poison(keras.callbacks.Callback):
                 weight.assign(weight * np.inf)
 
     def _left(self):
-        # Not a plain attribute, which would come back with the checkpoint.
-        self._count = getattr(self, "_count", 0) + 1
-        return self._count <= self.times
+        return next(self.left, None) is not None
 
 
 @pytest.mark.parametrize("schedule", [0.01, WarmupCosine(0.01, 12)], ids=["number", "schedule"])

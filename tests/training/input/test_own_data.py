@@ -51,3 +51,28 @@ def test_an_endless_dataset_goes_on():
     assert numbers(data, 0) == [[0, 1], [2, 3]]
     assert numbers(data, 1) == [[4, 5], [0, 1]]
     assert numbers(data, 1, 1) == [[0, 1]]
+
+
+def test_endless_datasets_accumulate_and_functions_of_the_epoch_are_not_skipped():
+    x = tf.data.Dataset.range(12)
+    endless = tf.data.Dataset.zip((x, x)).batch(2).repeat()
+    data = OwnData(endless, steps=4, accumulation_steps=2)
+    assert data.steps == 2
+    assert numbers(data, 0) == [[0, 1, 2, 3], [4, 5, 6, 7]]
+    assert numbers(data, 1) == [[8, 9, 10, 11], [0, 1, 2, 3]]
+    data = OwnData(lambda epoch: endless, steps=2)
+    assert numbers(data, 1) == [[0, 1], [2, 3]]
+
+
+def test_the_digest_tells_arrays_apart():
+    x = np.arange(6.0)
+    first = OwnData((x, x)).digest()
+    assert first == OwnData((x, x.copy())).digest()
+    assert first != OwnData((x, x + 1)).digest()
+    assert first != OwnData((x.reshape(6, 1), x)).digest()
+    assert (
+        OwnData(
+            lambda epoch: tf.data.Dataset.zip((tf.data.Dataset.range(3),) * 2).batch(2)
+        ).digest()
+        is None
+    )
