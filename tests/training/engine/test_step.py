@@ -129,7 +129,7 @@ def test_one_replica_is_keras_fit(examples):
         {"make": normalized, "synchronized": True},
         {"make": normalized, "synchronized": True, "batch_size": 16},
     ],
-    ids=str,
+    ids=lambda options: "-".join(options) or "plain",
 )
 def test_replicas_are_one(options, double, examples):
     one, expected = trained(examples, tf.distribute.get_strategy(), sgd, **options)
