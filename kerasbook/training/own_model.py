@@ -47,6 +47,12 @@ def fit(
     of one update), moving averages of the weights and overwriting with them, loss scaling,
     `steps_per_execution` and `jit_compile`. The order of arrays is a function of `seed` and epoch.
 
+    On one replica this gives the numbers of `model.fit`, but for three things. Schedules and moving
+    averages count updates where Keras counts batches, and a rest of batches at the end of an epoch
+    is an update of its own, under accumulation. The logs hold `input_bound` and
+    `learning_rate`, too. Losses of a whole batch that are no mean or sum over its examples,
+    and means over masked or weighted values, are taken in each replica's part.
+
     Args:
         model: The compiled `keras.Model`. It may override `compute_loss` and `compute_metrics`.
         data: `(x, y)` or `(x, y, sample_weight)` of arrays of equal length, where `x` and `y` may
@@ -60,8 +66,8 @@ def fit(
         seed: Seed of the order.
         steps_per_epoch: Batches in an epoch, for data that does not end.
         validation_steps: The same for the validation.
-        callbacks: Keras callbacks.
-        verbose: 1 shows a progress bar per epoch, 2 a line per epoch, 0 nothing.
+        callbacks: Keras callbacks, but for `BackupAndRestore`, whose work `run_dir` does.
+        verbose: 1 or `"auto"` shows a progress bar per epoch, 2 a line per epoch, 0 nothing.
         run_dir: New folder for log, record, `checkpoints/last.keras` and `best.keras` (by
             `val_loss`, or `loss` without validation); `None` writes nothing.
         resume: Whether to go on from the last checkpoint in `run_dir`.
