@@ -21,6 +21,7 @@ import contextlib
 import io
 import os
 import pathlib
+import signal
 import subprocess
 import sys
 import tempfile
@@ -82,17 +83,22 @@ class TorchPeer:
                 command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
             )
             self._wait()  # until the arrays are read
+        self._process.send_signal(signal.SIGSTOP)
 
     def __call__(self):
+        self._process.send_signal(signal.SIGCONT)
         self._process.stdin.write("epoch\n")
         self._process.stdin.flush()
         self._wait()
+        # Its threads would spin on, and take the cores from the others.
+        self._process.send_signal(signal.SIGSTOP)
 
     def _wait(self):
         if not self._process.stdout.readline():
             raise RuntimeError("The process of PyTorch ended, see its message above.")
 
     def close(self):
+        self._process.send_signal(signal.SIGCONT)
         self._process.stdin.close()
         self._process.wait()
 

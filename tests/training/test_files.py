@@ -10,7 +10,9 @@ def test_a_new_folder_must_be_new(tmp_path):
     assert (folder.path / "checkpoints").is_dir()
     (tmp_path / "empty").mkdir()
     RunFolder.create(tmp_path / "empty")
+    RunFolder.create(folder.path)  # of a run that was killed before it wrote anything
     (tmp_path / "file").write_text("mine")
+    folder.record.write_text("{}")
     for taken in (folder.path, tmp_path / "file"):
         with pytest.raises(
             FileExistsError, match="`run_dir` must be new: runs are never overwritten"

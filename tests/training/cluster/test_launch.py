@@ -166,6 +166,7 @@ FIELDS = {
     "validation_split": "validation",
     "epochs": 3,
     "batch_size": 30,
+    "steps_per_execution": 1,
     "clip_norm": 1.0,
     "weight_decay": 0.01,
 }
