@@ -121,9 +121,9 @@ class Engine:
         ):
             callbacks.on_train_begin()
             self._states = CallbackStates(self._callbacks)
-            if self._restored is None:
+            if self._restored is None and not self.position.steps:
                 self._save()  # so that a run can go on, or back, from its first step
-            else:
+            elif self._restored is not None:
                 self._states.write(self.position.callbacks, self._restored)
             while self.position.epoch < epochs and not self._model.stop_training:
                 self._since = time.perf_counter()

@@ -14,7 +14,6 @@ def freed_by_hand():
     megabytes. Only what is younger than the block is looked through, which is some twenty times as
     quick as looking through all.
     """
-    gc.collect()
     gc.freeze()
     try:
         yield gc.collect
