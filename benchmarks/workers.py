@@ -52,7 +52,7 @@ class Rates(keras.callbacks.Callback):
 
 rates = Rates()
 recipe = recipes.get_recipe(recipe).replace(
-    dataset=dataset, batch_size=batch, epochs=epochs,
+    dataset=dataset, batch_size=batch, epochs=epochs, warmup_epochs=0,
     train_split=f"train[:{examples}]", validation_split=f"train[:{batch}]")
 record = training.train(
     recipe, run_dir=folder, strategy=strategy, data_dir=data_dir, callbacks=[rates],
