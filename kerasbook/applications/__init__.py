@@ -1,18 +1,28 @@
 """Models, one family per file, one function per size, found by name."""
 
 from kerasbook import registry
+from kerasbook.applications.feature_maps import FeatureMap, feature_maps, features
+from kerasbook.applications.keras_weights import from_keras
 from kerasbook.applications.lenet5 import LeNet5
 from kerasbook.applications.loading import load_model
 from kerasbook.applications.mlp import MLP
-from kerasbook.applications.resnet import ResNet18, ResNet34, ResNet50
+from kerasbook.applications.resnet import ResNet18, ResNet34, ResNet50, ResNet101, ResNet152
+from kerasbook.applications.timm_weights import from_timm
 
 __all__ = [
     "MLP",
+    "FeatureMap",
     "LeNet5",
     "ResNet18",
     "ResNet34",
     "ResNet50",
+    "ResNet101",
+    "ResNet152",
     "create_model",
+    "feature_maps",
+    "features",
+    "from_keras",
+    "from_timm",
     "list_models",
     "load_model",
 ]

@@ -85,7 +85,7 @@ def LeNet5(
             x = keras.layers.Dense(size, activation=activation, name=f"dense{number}")(x)
         if dropout:
             x = keras.layers.Dropout(dropout, name="dropout")(x)
-        x = parts.classifier(x, classes, classifier_activation)
+        x = parts.probabilities(parts.dense_classifier(x, classes), classifier_activation)
     else:
         x = parts.pool(x, pooling)
     return parts.with_weights(keras.Model(image, x, name=name), weights)

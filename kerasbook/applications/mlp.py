@@ -60,5 +60,5 @@ def MLP(
         if dropout:
             x = keras.layers.Dropout(dropout, name=f"dropout{number}")(x)
     if include_top:
-        x = parts.classifier(x, classes, classifier_activation)
+        x = parts.probabilities(parts.dense_classifier(x, classes), classifier_activation)
     return parts.with_weights(keras.Model(image, x, name=name), weights)

@@ -4,16 +4,20 @@ import pathlib
 
 import keras
 
+from kerasbook.layers.arguments import positive_integer
 
-def image_input(input_shape, default_size, include_top, minimum=1):
+
+def image_input(input_shape, default_size, include_top, minimum=1, *, channels=3, static=False):
     """Returns the symbolic input of an image model.
 
     Args:
-        input_shape: `(height, width, channels)`; `None` takes a square of `default_size` with
-            3 channels, its size left open without the top.
+        input_shape: `(height, width, channels)`; `None` takes a square of `default_size`, its
+            size left open without the top.
         default_size: Pixels of the default square's side.
         include_top: Whether the model has its classifier.
         minimum: Smallest height and width that leave one pixel at the end.
+        channels: Channels of the default.
+        static: Whether height and width must be known.
 
     Raises:
         ValueError: If the shape is no image, too small, or open where it must not be.
@@ -25,7 +29,7 @@ def image_input(input_shape, default_size, include_top, minimum=1):
         )
     if input_shape is None:
         size = default_size if include_top else None
-        input_shape = (size, size, 3)
+        input_shape = (size, size, channels)
     shape = tuple(input_shape) if isinstance(input_shape, (tuple, list)) else (input_shape,)
     sizes = all(size is None or (type(size) is int and size > 0) for size in shape)
     if len(shape) != 3 or shape[2] is None or not sizes:
@@ -37,24 +41,33 @@ def image_input(input_shape, default_size, include_top, minimum=1):
             f"`input_shape` must be at least {minimum} pixels high and wide. "
             f"Received: input_shape={shape}"
         )
+    if static and None in shape:
+        raise ValueError(
+            "`input_shape` must be static with `include_top=True`, since the classifier has "
+            f"weights for every position. Received: input_shape={shape}"
+        )
     return keras.Input(shape, name="image")
 
 
-def classifier(x, classes, activation):
-    """Adds the classifier: a dense layer `predictions`, and its activation in float32.
+def dense_classifier(x, classes, name="predictions"):
+    """Returns the logits of a dense layer."""
+    return keras.layers.Dense(positive_integer("classes", classes), name=name)(x)
 
-    The activation is a layer of its own, so that a loss can be taken of the logits before it
-    and probabilities do not suffer from half precision.
 
-    Raises:
-        ValueError: If `classes` is no positive integer.
+def probabilities(logits, activation, name="probabilities"):
+    """Applies the activation of the classifier in float32; `None` leaves the logits.
+
+    It is a layer of its own, so that a loss can be taken of the logits before it and
+    probabilities do not suffer from half precision. Of a dictionary of logits, that of each.
     """
-    if type(classes) is not int or classes < 1:
-        raise ValueError(f"`classes` must be a positive integer. Received: classes={classes!r}")
-    x = keras.layers.Dense(classes, name="predictions")(x)
+    if isinstance(logits, dict):
+        return {
+            key: probabilities(value, activation, name if key == "predictions" else key)
+            for key, value in logits.items()
+        }
     if activation is None:
-        return x
-    return keras.layers.Activation(activation, dtype="float32", name="probabilities")(x)
+        return logits
+    return keras.layers.Activation(activation, dtype="float32", name=name)(logits)
 
 
 def pool(x, pooling):
@@ -72,13 +85,22 @@ def with_weights(model, weights):
     """Loads a model's weights from a file, unless `weights` is `None`, and returns the model.
 
     Raises:
-        ValueError: If `weights` is neither `None` nor the path of a weights file.
+        ValueError: If `weights` is neither `None` nor the path of a weights file, or the file is
+            damaged or that of another network.
     """
-    if weights is not None:
-        if not isinstance(weights, (str, pathlib.Path)) or not pathlib.Path(weights).is_file():
-            raise ValueError(
-                "`weights` must be None or the path of a weights file. "
-                f"Received: weights={str(weights)!r}"
-            )
+    if weights is None:
+        return model
+    if not isinstance(weights, (str, pathlib.Path)) or not pathlib.Path(weights).is_file():
+        raise ValueError(
+            "`weights` must be None or the path of a weights file. "
+            f"Received: weights={str(weights)!r}"
+        )
+    try:
         model.load_weights(weights)
+    except (ValueError, OSError, KeyError) as error:
+        reason = " ".join((str(error).strip() or type(error).__name__).split())
+        raise ValueError(
+            f"`weights` must be the file of a {model.name} with these arguments. "
+            f"Received: weights={str(weights)!r}, which does not fit or is damaged: {reason}"
+        ) from error
     return model

@@ -1,179 +1,163 @@
-"""Residual networks of 18, 34 and 50 layers, after activation (version 1).
+"""Residual networks after activation: ResNet, wide ResNet, ResNeXt, and with gates (SE).
 
-ResNet50 has the biases, the order of variables and the strides of `keras.applications`, so that
-its weights can be copied over. ResNet18 and ResNet34, which Keras lacks, are the networks of
-the paper, without biases before a batch normalization.
+In the convention `"keras"` a bottleneck has its strides at the first 1 x 1 convolution, and
+biases; in `"torch"` they stand at the 3 x 3 convolution, which is also known as version 1.5.
 """
 
-import keras
+from kerasbook.applications.family import Family, zero_based
+from kerasbook.applications.units import Convention
+from kerasbook.layers.arguments import one_of, positive_integer
 
-from kerasbook import layers
-from kerasbook.applications import parts
-from kerasbook.registry import register
-
-EPSILON = 1.001e-5
+BLOCKS = {"basic": 1, "bottleneck": 4}  # and how many times wider their outputs are
 
 
-def basic_block(x, filters, *, strides, shortcut, name):
-    """Adds two 3 x 3 convolutions to what comes in; `shortcut` projects that by 1 x 1."""
-    identity = x
-    if shortcut:
-        identity = _conv_norm(x, filters, 1, strides=strides, use_bias=False, name=f"{name}_0")
-    x = _conv_norm(x, filters, 3, strides=strides, use_bias=False, name=f"{name}_1")
-    x = keras.layers.Activation("relu", name=f"{name}_1_relu")(x)
-    x = _conv_norm(x, filters, 3, use_bias=False, name=f"{name}_2")
-    x = keras.layers.Add(name=f"{name}_add")([identity, x])
-    return keras.layers.Activation("relu", name=f"{name}_out")(x)
-
-
-def bottleneck_block(x, filters, *, strides, shortcut, name):
-    """Adds 1 x 1, 3 x 3 and 1 x 1 convolutions, the last with four times the filters."""
-    identity = x
-    if shortcut:
-        identity = _conv_norm(x, 4 * filters, 1, strides=strides, name=f"{name}_0")
-    x = _conv_norm(x, filters, 1, strides=strides, name=f"{name}_1")
-    x = keras.layers.Activation("relu", name=f"{name}_1_relu")(x)
-    x = _conv_norm(x, filters, 3, name=f"{name}_2")
-    x = keras.layers.Activation("relu", name=f"{name}_2_relu")(x)
-    x = _conv_norm(x, 4 * filters, 1, name=f"{name}_3")
-    x = keras.layers.Add(name=f"{name}_add")([identity, x])
-    return keras.layers.Activation("relu", name=f"{name}_out")(x)
-
-
-def _conv_norm(x, filters, kernel_size, *, strides=1, use_bias=True, padding="same", name):
-    if strides > 1 and kernel_size > 1:  # pad alike on both sides; "same" would not
-        x = keras.layers.ZeroPadding2D(kernel_size // 2, name=f"{name}_pad")(x)
-        padding = "valid"
-    x = layers.Conv2D(
-        filters,
-        kernel_size,
-        strides=strides,
-        padding=padding,
-        use_bias=use_bias,
-        kernel_initializer="he_normal",
-        name=f"{name}_conv",
-    )(x)
-    return layers.BatchNormalization(epsilon=EPSILON, name=f"{name}_bn")(x)
-
-
-def _resnet(
-    block,
-    depths,
+def trunk(
+    x,
+    units,
     *,
-    include_top,
-    weights,
-    input_shape,
-    pooling,
-    classes,
-    classifier_activation,
-    name,
-    low_resolution,
+    block="bottleneck",
+    depths=(3, 4, 6, 3),
+    filters=64,
+    groups=1,
+    group_width=64,
+    squeeze_excite=None,
+    low_resolution=False,
 ):
-    bottleneck = block is bottleneck_block
-    minimum = 1 if low_resolution else 7
-    image = parts.image_input(input_shape, 224, include_top, minimum)
+    """Returns the maps of a residual network."""
+    expansion = BLOCKS[one_of("block", block, tuple(BLOCKS))]
+    convolutions = basic if block == "basic" else bottleneck
+    positive_integer("filters", filters)
     if low_resolution:
-        x = _conv_norm(image, 64, 3, use_bias=bottleneck, name="conv1")
-        x = keras.layers.Activation("relu", name="conv1_relu")(x)
+        x = units.unit(x, filters, 3, name="stem")
     else:
-        x = _conv_norm(image, 64, 7, strides=2, use_bias=bottleneck, name="conv1")
-        x = keras.layers.Activation("relu", name="conv1_relu")(x)
-        x = keras.layers.ZeroPadding2D(1, name="pool1_pad")(x)
-        x = keras.layers.MaxPooling2D(3, strides=2, name="pool1_pool")(x)
-    for stage, depth in enumerate(depths):
-        for number in range(depth):
-            first = number == 0
-            x = block(
-                x,
-                64 * 2**stage,
-                strides=2 if first and stage else 1,
-                shortcut=first and (bottleneck or stage > 0),
-                name=f"conv{stage + 2}_block{number + 1}",
-            )
-    if include_top:
-        x = keras.layers.GlobalAveragePooling2D(name="avg_pool")(x)
-        x = parts.classifier(x, classes, classifier_activation)
-    else:
-        x = parts.pool(x, pooling)
-    return parts.with_weights(keras.Model(image, x, name=name), weights)
+        x = units.unit(x, filters, 7, strides=2, padding=3, name="stem")
+        x = units.pool(x, "max", 3, strides=2, padding=1, name="stem")
+    places = iter(range(sum(depths)))
+    for stage, depth in enumerate(depths, 1):
+        width = filters * 2 ** (stage - 1)
+        for number in range(1, depth + 1):
+            name = f"stage{stage}_block{number}"
+            strides = 2 if number == 1 and stage > 1 else 1
+            shortcut = x
+            if strides > 1 or x.shape[-1] != width * expansion:
+                shortcut = units.unit(
+                    x,
+                    width * expansion,
+                    1,
+                    strides=strides,
+                    padding="valid",
+                    activation=None,
+                    name=f"{name}_shortcut",
+                )
+            inner = width * group_width // 64 * groups
+            x = convolutions(x, units, width * expansion, inner, groups, strides, name)
+            if squeeze_excite:
+                hidden = max(1, width * expansion // squeeze_excite)
+                x = units.squeeze_excite(x, hidden, name=name)
+            place = next(places) / max(1, sum(depths) - 1)
+            x = units.add(shortcut, x, place=place, name=name)
+            x = units.activate(x, name=name)
+    return x
 
 
-@register("model")
-def ResNet18(
-    include_top=True,
-    weights=None,
-    input_shape=None,
-    pooling=None,
-    classes=1000,
-    classifier_activation="softmax",
-    name="resnet18",
-    *,
-    low_resolution=False,
-):
-    """Builds ResNet-18: eight basic blocks, 11,689,512 trainable parameters for 1,000 classes.
-
-    Args:
-        include_top: Whether to end in the classifier; else in the last feature maps.
-        weights: `None`, or the path of a weights file.
-        input_shape: `(height, width, channels)`; `None` is (224, 224, 3), or any size without
-            the top.
-        pooling: Pooling of the feature maps without the top: `None`, `"avg"` or `"max"`.
-        classes: Number of classes.
-        classifier_activation: Activation of the classifier; `None` returns logits.
-        name: Name of the model.
-        low_resolution: Whether to begin with a 3 x 3 convolution of stride 1 and no pooling,
-            as is usual for images of 32 to 64 pixels.
-
-    Returns:
-        A `keras.Model` from float images `(batch, height, width, channels)`.
-
-    Raises:
-        ValueError: If an argument is out of range.
-
-    Example:
-        >>> model = kerasbook.applications.ResNet18(
-        ...     input_shape=(32, 32, 3), classes=10, low_resolution=True
-        ... )
-        >>> model.output.shape
-        (None, 10)
-
-    Reference:
-        He et al., 2016, table 1, https://arxiv.org/abs/1512.03385
-    """
-    return _resnet(basic_block, (2, 2, 2, 2), **locals())
+def basic(x, units, filters, inner, groups, strides, name):
+    """Returns what two 3 x 3 convolutions make of maps."""
+    x = units.unit(x, inner, 3, strides=strides, groups=groups, name=f"{name}_1")
+    return units.unit(x, filters, 3, activation=None, name=f"{name}_2")
 
 
-@register("model")
-def ResNet34(
-    include_top=True,
-    weights=None,
-    input_shape=None,
-    pooling=None,
-    classes=1000,
-    classifier_activation="softmax",
-    name="resnet34",
-    *,
-    low_resolution=False,
-):
-    """Builds ResNet-34: sixteen basic blocks; all else as in `ResNet18`."""
-    return _resnet(basic_block, (3, 4, 6, 3), **locals())
+def bottleneck(x, units, filters, inner, groups, strides, name):
+    """Returns what 1 x 1, 3 x 3 and 1 x 1 convolutions make of maps."""
+    first, second = (strides, 1) if units.convention is KERAS else (1, strides)
+    x = units.unit(x, inner, 1, strides=first, padding="valid", name=f"{name}_1")
+    x = units.unit(x, inner, 3, strides=second, groups=groups, name=f"{name}_2")
+    return units.unit(x, filters, 1, activation=None, name=f"{name}_3")
 
 
-@register("model")
-def ResNet50(
-    include_top=True,
-    weights=None,
-    input_shape=None,
-    pooling=None,
-    classes=1000,
-    classifier_activation="softmax",
-    name="resnet50",
-    *,
-    low_resolution=False,
-):
-    """Builds ResNet-50: sixteen bottleneck blocks; arguments as in `ResNet18`.
+KERAS = Convention(epsilon=1.001e-5, momentum=0.99, use_bias=True, preprocessing="caffe")
 
-    Its variables are those of `keras.applications.ResNet50`, in the same order and shapes:
-    `model.set_weights(other.get_weights())` copies them over.
-    """
-    return _resnet(bottleneck_block, (3, 4, 6, 3), **locals())
+FAMILY = Family(
+    name="resnet",
+    title="Residual networks after activation",
+    description="""
+        A 7 x 7 convolution and a maximum pooling, both of stride 2; four stages of blocks, each
+        of which adds what a few convolutions make of its input to that input; mean, classifier.
+    """,
+    options={
+        "block": '`"basic"`, two 3 x 3 convolutions, or `"bottleneck"`, 1 x 1, 3 x 3 and 1 x 1.',
+        "depths": "Number of blocks of each stage.",
+        "filters": "Channels of the stem and width of the first stage; each further has twice it.",
+        "groups": "Number of groups of a bottleneck's 3 x 3 convolution, its cardinality.",
+        "group_width": "Channels in a bottleneck for each group and 64 of the stage's width.",
+        "squeeze_excite": "Reduction ratio of the gates at the end of each branch, or `None`.",
+        "low_resolution": "Whether to begin with a 3 x 3 convolution of stride 1 and no pooling, "
+        "as is usual for images of 32 to 64 pixels.",
+    },
+    reference="""
+        He et al., 2016, table 1, https://arxiv.org/abs/1512.03385; wide: Zagoruyko and Komodakis,
+        2016, https://arxiv.org/abs/1605.07146; ResNeXt: Xie et al., 2017,
+        https://arxiv.org/abs/1611.05431; gates: Hu et al., 2018, https://arxiv.org/abs/1709.01507.
+    """,
+    trunk=trunk,
+    conventions={"torch": Convention(), "keras": KERAS},
+    residual=True,
+    minimum=lambda low_resolution, **options: 8 if low_resolution else 32,
+    torch_names=(
+        (r"stem_conv", "conv1"),
+        (r"stem_norm", "bn1"),
+        (r"stage(\d)_block(\d+)_(\d)_conv", zero_based("layer{0}.{1-}.conv{2}")),
+        (r"stage(\d)_block(\d+)_(\d)_norm", zero_based("layer{0}.{1-}.bn{2}")),
+        (r"stage(\d)_block(\d+)_shortcut_conv", zero_based("layer{0}.{1-}.downsample.0")),
+        (r"stage(\d)_block(\d+)_shortcut_norm", zero_based("layer{0}.{1-}.downsample.1")),
+        (r"stage(\d)_block(\d+)_squeeze_conv", zero_based("layer{0}.{1-}.se.fc1")),
+        (r"stage(\d)_block(\d+)_excite_conv", zero_based("layer{0}.{1-}.se.fc2")),
+        (r"predictions", "fc"),
+    ),
+)
+
+TORCH, BOTH = ("torch",), ("keras", "torch")
+DEPTHS = {
+    18: (2, 2, 2, 2),
+    34: (3, 4, 6, 3),
+    50: (3, 4, 6, 3),
+    101: (3, 4, 23, 3),
+    152: (3, 8, 36, 3),
+}
+
+
+def size(name, layers, about, conventions=TORCH, peers=None, **values):
+    """Returns the function of a network with so many layers."""
+    block = "basic" if layers < 50 else "bottleneck"
+    return FAMILY.size(
+        name,
+        about,
+        conventions=conventions,
+        peers=peers,
+        block=block,
+        depths=DEPTHS[layers],
+        **values,
+    )
+
+
+ResNet18 = size("ResNet18", 18, "eight basic blocks", peers={"timm": "resnet18"})
+ResNet34 = size("ResNet34", 34, "sixteen basic blocks", peers={"timm": "resnet34"})
+ResNet50 = size(
+    "ResNet50", 50, "sixteen bottlenecks", BOTH, {"keras": "ResNet50", "timm": "resnet50"}
+)
+ResNet101 = size(
+    "ResNet101", 101, "33 bottlenecks", BOTH, {"keras": "ResNet101", "timm": "resnet101"}
+)
+ResNet152 = size(
+    "ResNet152", 152, "50 bottlenecks", BOTH, {"keras": "ResNet152", "timm": "resnet152"}
+)
+ResNetTest = FAMILY.size(
+    "ResNetTest",
+    "four narrow basic blocks, for tests",
+    registered="resnet_test",
+    conventions=TORCH,
+    input_size=32,
+    block="basic",
+    depths=(1, 1, 1, 1),
+    filters=8,
+    low_resolution=True,
+)

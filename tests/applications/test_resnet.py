@@ -1,41 +1,30 @@
-"""ResNets: parameter counts of the peers, and Keras' ResNet50 number for number."""
+"""ResNets: equal to Keras' and timm's, strides, stems, bad input."""
 
-import keras
+import model_peers
 import numpy as np
 import pytest
 
-from kerasbook.applications import ResNet18, ResNet34, ResNet50
+from kerasbook.applications import ResNet18, ResNet50, create_model
 
 
-def trainable(model):
-    return sum(int(np.prod(w.shape)) for w in model.trainable_weights)
+@pytest.mark.parametrize("name", ["resnet50", "resnet101"])
+def test_is_that_of_keras(name, rng):
+    model_peers.assert_like_keras(name, rng)
 
 
-def test_parameters_are_those_of_the_peers():
-    # timm's resnet18 and resnet34; keras.applications.ResNet50 with its statistics.
-    assert trainable(ResNet18()) == 11_689_512
-    assert trainable(ResNet34()) == 21_797_672
-    assert ResNet50().count_params() == 25_636_712
+@pytest.mark.parametrize("name", ["resnet18", "resnet50"])
+def test_is_that_of_timm(name, rng):
+    model_peers.assert_like_torch(
+        name, rng, lambda torch: torch.timm.create_model(name, num_classes=7)
+    )
 
 
-def test_resnet50_is_that_of_keras(rng):
+def test_resnet50_has_the_order_of_keras_weights():
+    import keras
+
     theirs = keras.applications.ResNet50(weights=None)
     ours = ResNet50()
     assert [(w.name, w.shape) for w in ours.weights] == [(w.name, w.shape) for w in theirs.weights]
-    scales = ("gamma", "moving_variance")
-    theirs.set_weights(
-        [
-            rng.uniform(0.8, 1.2, w.shape) if w.name in scales
-            else rng.normal(0, 0.1, w.shape) if len(w.shape) == 1
-            else keras.ops.convert_to_numpy(w) * (30 if len(w.shape) == 2 else 1)
-            for w in theirs.weights
-        ]
-    )  # fmt: skip
-    ours.set_weights(theirs.get_weights())
-    x = rng.normal(0, 50, size=(2, 224, 224, 3)).astype("float32")
-    expected = theirs.predict(x, verbose=0)
-    assert expected.max() > 0.1  # far from uniform, so that agreement means something
-    np.testing.assert_allclose(ours.predict(x, verbose=0), expected, atol=1e-4)
 
 
 @pytest.mark.parametrize("function", [ResNet18, ResNet50])
@@ -47,6 +36,27 @@ def test_strides_and_low_resolution(function):
     assert function(include_top=False, pooling="avg").output.shape == (None, maps[-1])
 
 
-def test_too_small_an_image_is_named():
-    with pytest.raises(ValueError, match=r"at least 7 pixels.*\(4, 4, 3\)"):
-        ResNet18(input_shape=(4, 4, 3))
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"input_shape": (31, 64, 3)}, r"at least 32 pixels.*\(31, 64, 3\)"),
+        ({"input_shape": (7, 8, 3), "low_resolution": True}, r"at least 8 pixels.*\(7, 8, 3\)"),
+        ({"block": "plain"}, "`block` must be one of .*'plain'"),
+        ({"convention": "keras"}, "`convention` must be one of .*'keras'"),
+    ],
+)
+def test_bad_arguments_are_named(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        create_model("resnet18", **arguments)
+
+
+def test_without_normalization_there_are_biases():
+    model = create_model("resnet_test", normalization=None)
+    assert all(layer.use_bias for layer in model.layers if hasattr(layer, "kernel_size"))
+    assert not [layer for layer in model.layers if layer.name.endswith("_norm")]
+
+
+def test_drop_path_rises_to_its_rate():
+    model = create_model("resnet_test", drop_path=0.3)
+    rates = [layer.rate for layer in model.layers if layer.name.endswith("_drop")]
+    np.testing.assert_allclose(rates, [0.1, 0.2, 0.3])

@@ -1,0 +1,110 @@
+"""Weights of `keras.applications`, copied over to the network of the same name here."""
+
+import keras
+
+from kerasbook.applications.graph import weighted_layers
+
+ROLES = {"depthwise_kernel": "kernel"}  # what Keras calls otherwise in some of its layers
+
+
+def from_keras(source, target):
+    """Copies the weights of a model of `keras.applications` into that of kerasbook.
+
+    The layers of both are walked along their graphs, which must be alike, so that names do not
+    matter; layers that scale the input, such as Keras' EfficientNets begin with, are left out
+    (`model_info(name).preprocess_input` does what they do). Nothing is copied unless everything
+    fits.
+
+    Args:
+        source: The model of `keras.applications`, with or without its top.
+        target: The model of `kerasbook.applications` in its convention `"keras"`, of the same
+            network and with the same `include_top` and `classes`.
+
+    Returns:
+        `target`, which has got the weights.
+
+    Raises:
+        ValueError: If a weight of the source finds no place, or a place of the target is left
+            empty; the message names it.
+
+    Example:
+        >>> theirs = keras.applications.VGG16(weights=None, include_top=False)
+        >>> ours = kerasbook.applications.VGG16(include_top=False)
+        >>> kerasbook.applications.from_keras(theirs, ours) is ours
+        True
+    """
+    for name, model in (("source", source), ("target", target)):
+        if not isinstance(model, keras.Model) or not getattr(model, "outputs", None):
+            raise ValueError(f"`{name}` must be a functional model. Received: {name}={model!r}")
+    given, places = _slots(source), _slots(target)
+    for (path, role, value), (own_path, own_role, place) in zip(given, places, strict=False):
+        if role != own_role or _core(value.shape) != _core(place.shape):
+            raise ValueError(
+                "`source` must be the network of `target`. Received: the weight "
+                f"{path!r} of shape {tuple(value.shape)} where {own_path!r} of shape "
+                f"{tuple(place.shape)} has its place"
+            )
+    if len(given) > len(places):
+        raise ValueError(
+            "`source` must be the network of `target`. Received: the weight "
+            f"{given[len(places)][0]!r}, which finds no place"
+        )
+    if len(given) < len(places):
+        raise ValueError(
+            "`source` must be the network of `target`. Received: no weight for "
+            f"{places[len(given)][0]!r}"
+        )
+    for (_, _, value), (_, _, place) in zip(given, places, strict=True):
+        place.assign(keras.ops.reshape(keras.ops.convert_to_tensor(value), place.shape))
+    return target
+
+
+def imagenet(model, name, convention, include_top, classes):
+    """Gives a model the weights of ImageNet that `keras.applications` downloads.
+
+    Args:
+        model: The model.
+        name: The network's name there, or `None` where it has none.
+        convention: The model's convention.
+        include_top: Whether it has its classifier.
+        classes: Number of its classes.
+
+    Raises:
+        ValueError: If there are no such weights.
+    """
+    if name is None:
+        raise ValueError(
+            "`weights` must be None or a path, since `keras.applications` has no weights for "
+            f"{model.name}. Received: weights='imagenet'"
+        )
+    if convention != "keras":
+        raise ValueError(
+            "`convention` must be 'keras' with `weights='imagenet'`. "
+            f"Received: convention={convention!r}"
+        )
+    if include_top and classes != 1000:
+        raise ValueError(
+            "`classes` must be 1000 with `weights='imagenet'` and the top. "
+            f"Received: classes={classes}"
+        )
+    shape = model.input_shape[1:]
+    source = getattr(keras.applications, name)(
+        weights="imagenet", include_top=include_top, input_shape=shape
+    )
+    return from_keras(source, model)
+
+
+def _slots(model):
+    """Returns (path, role, variable) for every weight of a model."""
+    return [
+        (f"{layer.name}/{variable.name}", ROLES.get(variable.name, variable.name), variable)
+        for layer in weighted_layers(model)
+        if not isinstance(layer, keras.layers.Normalization)
+        for variable in layer.weights
+        if "seed" not in variable.name
+    ]
+
+
+def _core(shape):
+    """Returns a shape without its ones: a dense layer is a convolution of one tap."""
+    return [size for size in shape if size != 1]

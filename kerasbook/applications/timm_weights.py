@@ -1,0 +1,156 @@
+"""Weights of timm and torchvision, read into the network of the same name here."""
+
+import pathlib
+import re
+
+import keras
+import numpy as np
+
+from kerasbook import registry
+from kerasbook.applications.graph import weighted_layers
+
+# What a variable is called in a state dictionary; running statistics are buffers there.
+SUFFIXES = {
+    "kernel": "weight",
+    "bias": "bias",
+    "gamma": "weight",
+    "beta": "bias",
+    "moving_mean": "running_mean",
+    "moving_variance": "running_var",
+}
+COUNTERS = "num_batches_tracked"  # of steps; nothing here needs them
+
+
+def from_timm(state_dict, name, **arguments):
+    """Builds a model and gives it the weights of its twin in timm or torchvision.
+
+    Args:
+        state_dict: Dictionary from names to NumPy arrays (or whatever `np.asarray` takes), or the
+            path of a safetensors file. PyTorch is not needed.
+        name: Name of the model, see `list_models`.
+        **arguments: Further arguments of the model; it is built in the convention `"torch"`, and
+            with as many `classes` as there are weights for.
+
+    Returns:
+        The `keras.Model`.
+
+    Raises:
+        ValueError: If the model has no such twin, a weight finds no place, a place is left empty,
+            or shapes differ; the message names the weight. Or the file is no safetensors file.
+        FileNotFoundError: If there is no such file.
+
+    Example:
+        >>> import keras
+        >>> try:
+        ...     kerasbook.applications.from_timm({}, "resnet18")
+        ... except ValueError as error:
+        ...     print(error)
+        `state_dict` must hold 'conv1.weight'. Received: state_dict with 0 weights, model='resnet18'
+    """
+    function = registry.get("model", str(name).lower(), argument="name")
+    family = getattr(getattr(function, "size", None), "family", None)
+    if family is None or not family.torch_names:
+        raise ValueError(
+            f"`name` must be a model whose twin in timm is known. Received: name={name!r}"
+        )
+    weights = _arrays(state_dict)
+    if "classes" not in arguments and arguments.get("include_top", True):
+        arguments["classes"] = _classes(function, family, weights)
+    model = function(**{"convention": "torch", **arguments})
+    return _filled(model, family, weights, name)
+
+
+def _filled(model, family, weights, name):
+    """Gives a model its weights; none is changed unless all fit."""
+    left, values = set(weights), []
+    for layer in weighted_layers(model):
+        module = torch_name(layer.name, family.torch_names)
+        for variable in layer.weights:
+            if "seed" in variable.name:
+                continue
+            role = variable.name.removeprefix("depthwise_")
+            key = f"{module}.{SUFFIXES[role]}" if role in SUFFIXES else f"{module}.{role}"
+            if module in weights and len(layer.weights) == 1:
+                key = module  # a parameter that stands by itself, such as a layer scale
+            if key not in weights:
+                raise ValueError(
+                    f"`state_dict` must hold {key!r}. Received: state_dict with {len(weights)} "
+                    f"weights, model={name!r}"
+                )
+            value = _in_keras_order(weights[key], role, variable, layer)
+            if value.shape != tuple(variable.shape):
+                raise ValueError(
+                    f"`state_dict` must fit the model {name!r}. Received: {key!r} of shape "
+                    f"{weights[key].shape} for {layer.name!r} of shape {tuple(variable.shape)}"
+                )
+            left.discard(key)
+            values.append((variable, value))
+    if left:
+        raise ValueError(
+            f"`state_dict` must hold nothing but the weights of {name!r}. Received: "
+            f"{sorted(left)[0]!r}" + (f" and {len(left) - 1} more" if len(left) > 1 else "")
+            + ", which find no place"
+        )  # fmt: skip
+    for variable, value in values:
+        variable.assign(value)
+    return model
+
+
+def torch_name(layer, rules):
+    """Returns the name of the module that a layer is in timm, by the first rule that matches."""
+    for pattern, replacement in rules:
+        match = re.fullmatch(pattern, layer)
+        if match:
+            return replacement(match) if callable(replacement) else match.expand(replacement)
+    raise ValueError(f"`layer` must have a name in timm. Received: layer={layer!r}")
+
+
+def _classes(function, family, weights):
+    """Returns the number of classes that a state dictionary has weights for."""
+    key = f"{torch_name('predictions', family.torch_names)}.weight"
+    return len(weights[key]) if key in weights else function.size.family.classes
+
+
+def _arrays(state_dict):
+    if isinstance(state_dict, (str, pathlib.Path)):
+        path = pathlib.Path(state_dict)
+        if not path.is_file():
+            raise FileNotFoundError(
+                f"`state_dict` must be a dictionary or a file. Received: state_dict={str(path)!r}"
+            )
+        return _read_safetensors(path)
+    if not hasattr(state_dict, "items"):
+        raise ValueError(
+            "`state_dict` must be a dictionary of arrays or the path of a safetensors file. "
+            f"Received: state_dict={state_dict!r}"
+        )
+    items = ((k, v) for k, v in state_dict.items() if not k.endswith(COUNTERS))
+    return {key: np.asarray(value) for key, value in items}
+
+
+def _read_safetensors(path):
+    from safetensors import SafetensorError
+    from safetensors.numpy import load_file
+
+    try:
+        return load_file(path)
+    except (SafetensorError, OSError, ValueError) as error:
+        raise ValueError(
+            f"`state_dict` must be a safetensors file. Received: state_dict={str(path)!r}, which "
+            f"cannot be read: {error}"
+        ) from error
+
+
+def _in_keras_order(value, role, variable, layer):
+    """Returns a weight with its axes in Keras' order: (height, width, channels, filters)."""
+    if role != "kernel":
+        return value.reshape(variable.shape) if value.size == variable.shape[0] else value
+    if value.ndim == 4:
+        value = value.transpose(2, 3, 1, 0)  # (height, width, channels per group, filters)
+    elif value.ndim == 2:
+        value = value.T
+    if isinstance(layer, keras.layers.DepthwiseConv2D) or "depthwise" in variable.name:
+        return value.reshape(*value.shape[:2], *variable.shape[2:])
+    if value.ndim != len(variable.shape) and value.size == np.prod(variable.shape):
+        return value.reshape(variable.shape)  # a dense layer that is a convolution there
+    return value

@@ -1,0 +1,226 @@
+"""The units that networks are made of: convolution, normalization, activation, gate, sum.
+
+A `Units` holds what all units of one network have in common, so that the file of a family says
+only what follows what. Each unit names its layers `<name>_conv`, `<name>_norm`, `<name>_act` and
+so on; the name begins with the part of the network, `stem` or `stage1`, by which
+`kerasbook.applications.features` finds it.
+"""
+
+import dataclasses
+import math
+
+import keras
+
+from kerasbook import layers
+from kerasbook.layers.composite import copy_of
+
+NORMALIZATIONS = ("batch", "group", "layer", None)
+
+
+@dataclasses.dataclass(frozen=True)
+class Convention:
+    """In what the published implementations of one network differ.
+
+    Attributes:
+        epsilon: What batch normalizations add to the variance.
+        momentum: Weight of the past in their moving averages.
+        padding: How convolutions and poolings with strides pad: `"same"`, at the end first, or
+            `"symmetric"`, alike on both sides.
+        use_bias: Whether convolutions before a normalization have biases.
+        preprocessing: Name of the scaling of images, see `kerasbook.applications.preprocessing`.
+    """
+
+    epsilon: float = 1e-5
+    momentum: float = 0.9
+    padding: str = "symmetric"
+    use_bias: bool = False
+    preprocessing: str = "torch"
+
+
+class Units:
+    """Makes the units of one network, on symbolic tensors `(batch, height, width, channels)`.
+
+    Args:
+        convention: The `Convention` of the network.
+        normalization: `"batch"`, `"group"` (of at most 32 groups), `"layer"`, `None`, or a Keras
+            layer of normalization, of which every place gets its own copy.
+        activation: Function after each unit.
+        dropout: Probability of dropping a feature before the classifier, in [0, 1).
+        drop_path: Probability that the last residual branch of a sample is dropped, in [0, 1);
+            it rises linearly from the first branch.
+        kernel_initializer: Initializer of the kernels of convolutions.
+
+    Attributes:
+        kept: Dictionary of maps that a trunk hands to the head, e.g. for auxiliary classifiers.
+    """
+
+    def __init__(
+        self,
+        convention,
+        *,
+        normalization="batch",
+        activation="relu",
+        dropout=0.0,
+        drop_path=0.0,
+        kernel_initializer="he_normal",
+    ):
+        known = isinstance(normalization, keras.layers.Layer) or normalization in NORMALIZATIONS
+        if not known:
+            raise ValueError(
+                f"`normalization` must be one of {NORMALIZATIONS} or a layer. "
+                f"Received: normalization={normalization!r}"
+            )
+        for name, rate in (("dropout", dropout), ("drop_path", drop_path)):
+            if not isinstance(rate, (int, float)) or not 0 <= rate < 1:
+                raise ValueError(f"`{name}` must be in [0, 1). Received: {name}={rate!r}")
+        self.convention = convention
+        self.normalization = normalization
+        self.activation = activation
+        self.dropout = dropout
+        self.drop_path = drop_path
+        self.kernel_initializer = kernel_initializer
+        self.kept = {}
+
+    def unit(
+        self, x, filters, kernel_size, *, name, activation="own", normalization="own", **options
+    ):
+        """Applies a convolution, its normalization and its activation.
+
+        Args:
+            x: The input.
+            filters: Number of output channels; `None` convolves each channel by itself.
+            kernel_size: Height and width of the kernel, pixels.
+            name: Name of the unit.
+            activation: Instead of the network's own; `None` is none.
+            normalization: Instead of the network's own.
+            **options: Further arguments of `convolution`.
+        """
+        kind = self.normalization if normalization == "own" else normalization
+        if kind is not None:
+            options.setdefault("use_bias", self.convention.use_bias)
+        x = self.convolution(x, filters, kernel_size, name=name, **options)
+        x = self.normalize(x, name=name, normalization=kind)
+        return self.activate(x, name=name, activation=activation)
+
+    def convolution(
+        self, x, filters, kernel_size, *, name, strides=1, padding=None, use_bias=True, **options
+    ):
+        """Applies the layer `<name>_conv`, with `filters=None` a depthwise one.
+
+        Args:
+            x: The input.
+            filters: Number of output channels, or `None`.
+            kernel_size: Height and width of the kernel, pixels, or one integer for both.
+            name: Name of the unit.
+            strides: Pixels between outputs.
+            padding: `"valid"`, `"same"`, `"symmetric"` (half the kernel on every side), or a number
+                of pixels on every side; `None` is the convention's.
+            use_bias: Whether the convolution has biases.
+            **options: Further arguments of `kerasbook.layers.Conv2D`, e.g. `groups`.
+        """
+        x, padding = self._padded(x, kernel_size, strides, padding, name, options)
+        options |= {"strides": strides, "padding": padding, "use_bias": use_bias}
+        options["name"] = f"{name}_conv"
+        start = _new(options.pop("kernel_initializer", self.kernel_initializer))
+        if filters is None:
+            layer = layers.DepthwiseConv2D(kernel_size, depthwise_initializer=start, **options)
+        else:
+            layer = layers.Conv2D(filters, kernel_size, kernel_initializer=start, **options)
+        return layer(x)
+
+    def normalize(self, x, *, name, normalization="own", **options):
+        """Applies the layer `<name>_norm`, or nothing where the network has no normalization."""
+        kind = self.normalization if normalization == "own" else normalization
+        options["name"] = f"{name}_norm"
+        if kind is None:
+            return x
+        if kind == "batch":
+            options.setdefault("epsilon", self.convention.epsilon)
+            options.setdefault("momentum", self.convention.momentum)
+            return layers.BatchNormalization(**options)(x)
+        if kind == "group":
+            return layers.GroupNormalization(math.gcd(32, x.shape[-1]), **options)(x)
+        if kind == "layer":
+            options.setdefault("epsilon", 1e-6)
+            return keras.layers.LayerNormalization(**options)(x)
+        return copy_of(kind, **options)(x)
+
+    def activate(self, x, *, name, activation="own"):
+        """Applies the layer `<name>_act`, or nothing where the activation is `None`."""
+        function = self.activation if activation == "own" else activation
+        if function is None:
+            return x
+        if isinstance(function, keras.layers.Layer):
+            return copy_of(function, name=f"{name}_act")(x)
+        return keras.layers.Activation(function, name=f"{name}_act")(x)
+
+    def pool(self, x, kind, size, *, name, strides=None, padding="valid"):
+        """Applies the pooling `<name>_pool`, of the kind `"max"` or `"average"`.
+
+        Symmetric padding is that of zeros, which an average counts as pixels and which a maximum
+        sees only behind an activation that is never negative.
+        """
+        strides = strides or size
+        x, padding = self._padded(x, size, strides, padding, f"{name}_pool", {})
+        pooling = {"max": keras.layers.MaxPooling2D, "average": keras.layers.AveragePooling2D}
+        layer = pooling[kind](size, strides=strides, padding=padding, name=f"{name}_pool")
+        return layer(x)
+
+    def add(self, shortcut, branch, *, name, place=0.0):
+        """Adds a branch to its shortcut in the layer `<name>_add`.
+
+        Args:
+            shortcut: What came in.
+            branch: What was made of it.
+            name: Name of the block.
+            place: Where in the network the branch stands, from 0 for the first to 1 for the last;
+                `DropPath` drops it with the probability `drop_path * place`.
+        """
+        if self.drop_path * place > 0:
+            branch = layers.DropPath(self.drop_path * place, name=f"{name}_drop")(branch)
+        return keras.layers.Add(name=f"{name}_add")([shortcut, branch])
+
+    def squeeze_excite(self, x, hidden, *, name, activation="relu", gate="sigmoid"):
+        """Scales channels by gates computed from their means over all positions.
+
+        Args:
+            x: The input.
+            hidden: Number of channels between the two 1 x 1 convolutions.
+            name: Name of the block; the layers are `<name>_squeeze_conv`, `<name>_excite_conv`, ...
+            activation: Function between the convolutions.
+            gate: Function after them.
+        """
+        y = keras.layers.GlobalAveragePooling2D(keepdims=True, name=f"{name}_squeeze_pool")(x)
+        y = self.convolution(y, hidden, 1, name=f"{name}_squeeze")
+        y = self.activate(y, name=f"{name}_squeeze", activation=activation)
+        y = self.convolution(y, x.shape[-1], 1, name=f"{name}_excite")
+        y = self.activate(y, name=f"{name}_excite", activation=gate)
+        return keras.layers.Multiply(name=f"{name}_gate")([x, y])
+
+    def drop(self, x, *, name="dropout"):
+        """Applies dropout at the network's rate, or nothing where that is zero."""
+        return keras.layers.Dropout(self.dropout, name=name)(x) if self.dropout else x
+
+    def _padded(self, x, size, strides, padding, name, options):
+        """Returns the input, padded where Keras cannot, and Keras' name of the padding left."""
+        sizes = size if isinstance(size, tuple) else (size, size)
+        if padding is None:
+            padding = self.convention.padding
+        if padding == "symmetric":
+            if strides == 1:
+                return x, "same"
+            rate = options.get("dilation_rate", 1)
+            margins = tuple((extent - 1) * rate // 2 for extent in sizes)
+        elif isinstance(padding, int):
+            margins = (padding, padding)
+        else:
+            return x, padding
+        if any(margins):
+            x = keras.layers.ZeroPadding2D(margins, name=f"{name}_pad")(x)
+        return x, "valid"
+
+
+def _new(initializer):
+    """Returns a new initializer, since Keras warns of one object in two layers."""
+    initializer = keras.initializers.get(initializer)
+    return initializer.clone() if hasattr(initializer, "clone") else initializer

@@ -1,0 +1,69 @@
+"""Comparison of models with those of `keras.applications`, timm and torchvision."""
+
+import keras
+import numpy as np
+
+from kerasbook import registry
+from kerasbook.applications import create_model, from_keras, from_timm
+
+SHAPE = (64, 96, 3)  # not square
+
+
+def assert_like_keras(name, rng, *, shape=SHAPE, preprocess=lambda images: images, **arguments):
+    """Asserts that a model equals its twin in `keras.applications` after copying weights.
+
+    Args:
+        name: Name of the model.
+        rng: NumPy's generator.
+        shape: Shape of the images.
+        preprocess: What the twin does to images within itself.
+        **arguments: Arguments of both, e.g. `include_top=False`.
+    """
+    arguments = {"input_shape": shape, "classes": 10, "classifier_activation": None, **arguments}
+    twin = registry.get("model", name).size.peers["keras"]
+    theirs = getattr(keras.applications, twin)(weights=None, **arguments)
+    for weight in theirs.weights:
+        if len(weight.shape) == 1:
+            weight.assign(_vector(weight, rng))
+    ours = create_model(name, convention="keras", **arguments)
+    assert from_keras(theirs, ours) is ours
+    assert ours.count_params() == theirs.count_params()
+    images = rng.normal(size=(2, *shape)).astype("float32")
+    assert_close(ours(preprocess(images)), theirs(images))
+
+
+def assert_like_torch(name, rng, make, *, shape=SHAPE, rename=lambda key: key, **arguments):
+    """Asserts that a model equals its twin in timm or torchvision after copying weights.
+
+    Args:
+        name: Name of the model.
+        rng: NumPy's generator.
+        make: Function of `tests/torch_peers.py`, of the module and the name, that makes the twin.
+        shape: Shape of the images.
+        rename: Function that makes of a weight's name the one expected; `None` leaves it out.
+        **arguments: Arguments of our model.
+    """
+    import torch_peers
+
+    theirs = torch_peers.randomized(make(torch_peers))
+    weights = {rename(k): v for k, v in torch_peers.arrays(theirs).items() if rename(k)}
+    arguments = {"input_shape": shape, "classifier_activation": None, **arguments}
+    ours = from_timm(weights, name, **arguments)
+    images = rng.normal(size=(2, *shape)).astype("float32")
+    assert_close(ours(images), torch_peers.outputs(theirs, images))
+
+
+def assert_close(ours, theirs):
+    """Asserts that outputs agree to 1e-4 of the largest, and differ from image to image."""
+    ours, theirs = keras.ops.convert_to_numpy(ours), keras.ops.convert_to_numpy(theirs)
+    scale = np.abs(theirs).max()
+    assert np.isfinite(scale)
+    assert np.abs(theirs[0] - theirs[1]).max() > 1e-3 * scale  # agreement means something
+    np.testing.assert_allclose(ours / scale, theirs / scale, atol=1e-4)
+
+
+def _vector(weight, rng):
+    """Returns random values of a bias, scale or statistic."""
+    if weight.name in ("gamma", "moving_variance", "variance"):
+        return rng.uniform(0.5, 1.5, weight.shape)
+    return rng.normal(0, 0.1, weight.shape)
