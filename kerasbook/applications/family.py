@@ -190,10 +190,13 @@ class Size:
         parameters += [kind(k, kind.KEYWORD_ONLY, default=v) for k, v in keywords.items()]
         return inspect.Signature(parameters)
 
-    def minimum(self, options):
-        """Returns the smallest height and width of an image under some options."""
-        minimum = self.family.minimum
-        return minimum(**options) if callable(minimum) else minimum
+    def minimum(self, **options):
+        """Returns the smallest height and width of an image, with the defaults or other options."""
+        if not callable(self.family.minimum):
+            return self.family.minimum
+        own = set(self.signature.parameters) - set(SHARED)
+        defaults = {key: self.signature.parameters[key].default for key in own}
+        return self.family.minimum(**{**defaults, **options})
 
     def build(
         self,
@@ -221,7 +224,7 @@ class Size:
             input_shape,
             self.input_size,
             include_top,
-            self.minimum(options),
+            self.minimum(**options),
             channels=family.channels,
             static=family.static and include_top,
         )
@@ -250,7 +253,7 @@ class Size:
         family = self.family
         words = {
             "imagenet": ', or `"imagenet"`' if "keras" in self.peers else "",
-            "minimum": self.minimum(dict(self._option_defaults())),
+            "minimum": self.minimum(),
             "size": self.input_size,
             "channels": family.channels,
             "conventions": " or ".join(f'`"{key}"`' for key in self.conventions),
@@ -281,12 +284,6 @@ class Size:
             *_wrapped(family.reference, 4, 4),
         ]
         return "\n".join(lines)
-
-    def _option_defaults(self):
-        shared = set(SHARED)
-        for key, parameter in self.signature.parameters.items():
-            if key not in shared:
-                yield key, parameter.default
 
 
 def zero_based(template):
