@@ -1,6 +1,18 @@
 """Models, one family per file, one function per size, found by name."""
 
 from kerasbook import registry
+from kerasbook.applications.cifar_resnet import (
+    ResNet20,
+    ResNet32,
+    ResNet44,
+    ResNet56,
+    ResNet110,
+    SEResNet20,
+    SEResNet32,
+    SEResNet44,
+    SEResNet56,
+    SEResNet110,
+)
 from kerasbook.applications.feature_maps import FeatureMap, feature_maps, features
 from kerasbook.applications.keras_weights import from_keras
 from kerasbook.applications.lenet5 import LeNet5
@@ -14,10 +26,20 @@ __all__ = [
     "FeatureMap",
     "LeNet5",
     "ResNet18",
+    "ResNet20",
+    "ResNet32",
     "ResNet34",
+    "ResNet44",
     "ResNet50",
+    "ResNet56",
     "ResNet101",
+    "ResNet110",
     "ResNet152",
+    "SEResNet20",
+    "SEResNet32",
+    "SEResNet44",
+    "SEResNet56",
+    "SEResNet110",
     "create_model",
     "feature_maps",
     "features",
