@@ -19,6 +19,13 @@ from kerasbook.applications.lenet5 import LeNet5
 from kerasbook.applications.loading import load_model
 from kerasbook.applications.mlp import MLP
 from kerasbook.applications.resnet import ResNet18, ResNet34, ResNet50, ResNet101, ResNet152
+from kerasbook.applications.resnet_v2 import (
+    ResNet50V2,
+    ResNet101V2,
+    ResNet152V2,
+    ResNet164V2,
+    ResNet1001V2,
+)
 from kerasbook.applications.timm_weights import from_timm
 
 __all__ = [
@@ -31,10 +38,15 @@ __all__ = [
     "ResNet34",
     "ResNet44",
     "ResNet50",
+    "ResNet50V2",
     "ResNet56",
     "ResNet101",
+    "ResNet101V2",
     "ResNet110",
     "ResNet152",
+    "ResNet152V2",
+    "ResNet164V2",
+    "ResNet1001V2",
     "SEResNet20",
     "SEResNet32",
     "SEResNet44",

@@ -87,6 +87,11 @@ def bottleneck(x, units, filters, inner, groups, strides, name):
     return units.unit(x, filters, 1, activation=None, name=f"{name}_3")
 
 
+def minimum(depths, low_resolution, **_):
+    """Returns the smallest side of an image: one pixel is left of it at the end."""
+    return 2 ** (len(depths) + 1 - 2 * low_resolution)
+
+
 KERAS = Convention(epsilon=1.001e-5, momentum=0.99, use_bias=True, preprocessing="caffe")
 
 FAMILY = Family(
@@ -116,7 +121,7 @@ FAMILY = Family(
     trunk=trunk,
     conventions={"torch": Convention(), "keras": KERAS},
     residual=True,
-    minimum=lambda depths, low_resolution, **_: 2 ** (len(depths) + 1 - 2 * low_resolution),
+    minimum=minimum,
     torch_names=(
         (r"stem_conv", "conv1"),
         (r"stem_norm", "bn1"),
