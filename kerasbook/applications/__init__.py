@@ -1,6 +1,18 @@
 """Models, one family per file, one function per size, found by name."""
 
 from kerasbook import registry
+from kerasbook.applications.cifar_resnet import (
+    ResNet20,
+    ResNet32,
+    ResNet44,
+    ResNet56,
+    ResNet110,
+    SEResNet20,
+    SEResNet32,
+    SEResNet44,
+    SEResNet56,
+    SEResNet110,
+)
 from kerasbook.applications.feature_maps import FeatureMap, feature_maps, features
 from kerasbook.applications.information import ModelInfo, model_info
 from kerasbook.applications.keras_weights import from_keras
@@ -8,6 +20,13 @@ from kerasbook.applications.lenet5 import LeNet5
 from kerasbook.applications.loading import load_model, save_weights
 from kerasbook.applications.mlp import MLP
 from kerasbook.applications.resnet import ResNet18, ResNet34, ResNet50, ResNet101, ResNet152
+from kerasbook.applications.resnet_v2 import (
+    ResNet50V2,
+    ResNet101V2,
+    ResNet152V2,
+    ResNet164V2,
+    ResNet1001V2,
+)
 from kerasbook.applications.timm_weights import from_timm
 from kerasbook.arguments import positive_integer
 
@@ -17,10 +36,25 @@ __all__ = [
     "LeNet5",
     "ModelInfo",
     "ResNet18",
+    "ResNet20",
+    "ResNet32",
     "ResNet34",
+    "ResNet44",
     "ResNet50",
+    "ResNet50V2",
+    "ResNet56",
     "ResNet101",
+    "ResNet101V2",
+    "ResNet110",
     "ResNet152",
+    "ResNet152V2",
+    "ResNet164V2",
+    "ResNet1001V2",
+    "SEResNet20",
+    "SEResNet32",
+    "SEResNet44",
+    "SEResNet56",
+    "SEResNet110",
     "create_model",
     "feature_maps",
     "features",
