@@ -19,7 +19,15 @@ from kerasbook.applications.keras_weights import from_keras
 from kerasbook.applications.lenet5 import LeNet5
 from kerasbook.applications.loading import load_model, save_weights
 from kerasbook.applications.mlp import MLP
-from kerasbook.applications.resnet import ResNet18, ResNet34, ResNet50, ResNet101, ResNet152
+from kerasbook.applications.resnet import (
+    ResNet18,
+    ResNet34,
+    ResNet50,
+    ResNet101,
+    ResNet152,
+    WideResNet50_2,
+    WideResNet101_2,
+)
 from kerasbook.applications.resnet_v2 import (
     ResNet50V2,
     ResNet101V2,
@@ -29,6 +37,7 @@ from kerasbook.applications.resnet_v2 import (
 )
 from kerasbook.applications.timm_weights import from_timm
 from kerasbook.arguments import positive_integer
+from kerasbook.applications.wide_resnet import WideResNet16_2, WideResNet28_10
 
 __all__ = [
     "MLP",
@@ -55,6 +64,10 @@ __all__ = [
     "SEResNet44",
     "SEResNet56",
     "SEResNet110",
+    "WideResNet16_2",
+    "WideResNet28_10",
+    "WideResNet50_2",
+    "WideResNet101_2",
     "create_model",
     "feature_maps",
     "features",

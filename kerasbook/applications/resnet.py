@@ -170,6 +170,20 @@ ResNet101 = size(
 ResNet152 = size(
     "ResNet152", 152, "50 bottlenecks", BOTH, {"keras": "ResNet152", "timm": "resnet152"}
 )
+WideResNet50_2 = size(
+    "WideResNet50_2",
+    50,
+    "sixteen bottlenecks, twice as wide within",
+    peers={"timm": "wide_resnet50_2"},
+    group_width=128,
+)
+WideResNet101_2 = size(
+    "WideResNet101_2",
+    101,
+    "33 bottlenecks, twice as wide within",
+    peers={"timm": "wide_resnet101_2"},
+    group_width=128,
+)
 ResNetTest = FAMILY.size(
     "ResNetTest",
     "four narrow basic blocks, for tests",

@@ -93,10 +93,7 @@ def preactivated(x, units, name):
 def convolution(x, units, filters, size, strides, name, *, biased=False):
     """Returns a convolution, which is `biased` in Keras' form or which nothing normalizes."""
     use_bias = units.normalization is None or (biased and units.convention is KERAS)
-    padding = (size - 1) // 2
-    return units.convolution(
-        x, filters, size, strides=strides, padding=padding, use_bias=use_bias, name=name
-    )
+    return units.convolution(x, filters, size, strides=strides, use_bias=use_bias, name=name)
 
 
 def dropped(x, rate, name):
