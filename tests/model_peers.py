@@ -1,5 +1,7 @@
 """Comparison of models with those of `keras.applications`, timm and torchvision."""
 
+import math
+
 import keras
 import numpy as np
 
@@ -9,13 +11,16 @@ from kerasbook.applications import create_model, from_keras, from_timm
 SHAPE = (64, 96, 3)  # not square
 
 
-def assert_like_keras(name, rng, *, shape=SHAPE, preprocess=lambda images: images, **arguments):
+def assert_like_keras(
+    name, rng, *, shape=SHAPE, deviation=1.0, preprocess=lambda images: images, **arguments
+):
     """Asserts that a model equals its twin in `keras.applications` after copying weights.
 
     Args:
         name: Name of the model.
         rng: NumPy's generator.
         shape: Shape of the images.
+        deviation: Standard deviation of their values.
         preprocess: What the twin does to images within itself.
         **arguments: Arguments of both, e.g. `include_top=False`.
     """
@@ -28,7 +33,7 @@ def assert_like_keras(name, rng, *, shape=SHAPE, preprocess=lambda images: image
     ours = create_model(name, convention="keras", **arguments)
     assert from_keras(theirs, ours) is ours
     assert ours.count_params() == theirs.count_params()
-    images = rng.normal(size=(2, *shape)).astype("float32")
+    images = rng.normal(0, deviation, (2, *shape)).astype("float32")
     assert_close(ours(preprocess(images)), theirs(images))
 
 
@@ -51,6 +56,16 @@ def assert_like_torch(name, rng, make, *, shape=SHAPE, rename=lambda key: key, *
     ours = from_timm(weights, name, **arguments)
     images = rng.normal(size=(2, *shape)).astype("float32")
     assert_close(ours(images), torch_peers.outputs(theirs, images))
+
+
+def counts(name, **arguments):
+    """Returns the numbers of a model's parameters, all and trainable, without allocating them."""
+    with keras.StatelessScope(initialize_variables=False):
+        model = create_model(name, **arguments)
+    return tuple(
+        sum(math.prod(variable.shape) for variable in variables)
+        for variables in (model.variables, model.trainable_variables)
+    )
 
 
 def assert_close(ours, theirs):
