@@ -9,10 +9,28 @@ from kerasbook.applications.loading import load_model, save_weights
 from kerasbook.applications.mlp import MLP
 from kerasbook.applications.resnet import ResNet18, ResNet34, ResNet50, ResNet101, ResNet152
 from kerasbook.applications.timm_weights import from_timm
+from kerasbook.applications.vgg import (
+    VGG11,
+    VGG11BN,
+    VGG13,
+    VGG13BN,
+    VGG16,
+    VGG16BN,
+    VGG19,
+    VGG19BN,
+)
 from kerasbook.arguments import positive_integer
 
 __all__ = [
     "MLP",
+    "VGG11",
+    "VGG11BN",
+    "VGG13",
+    "VGG13BN",
+    "VGG16",
+    "VGG16BN",
+    "VGG19",
+    "VGG19BN",
     "FeatureMap",
     "LeNet5",
     "ModelInfo",
