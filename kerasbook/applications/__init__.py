@@ -36,11 +36,29 @@ from kerasbook.applications.resnet_v2 import (
     ResNet1001V2,
 )
 from kerasbook.applications.timm_weights import from_timm
+from kerasbook.applications.vgg import (
+    VGG11,
+    VGG11BN,
+    VGG13,
+    VGG13BN,
+    VGG16,
+    VGG16BN,
+    VGG19,
+    VGG19BN,
+)
 from kerasbook.arguments import positive_integer
 from kerasbook.applications.wide_resnet import WideResNet16_2, WideResNet28_10
 
 __all__ = [
     "MLP",
+    "VGG11",
+    "VGG11BN",
+    "VGG13",
+    "VGG13BN",
+    "VGG16",
+    "VGG16BN",
+    "VGG19",
+    "VGG19BN",
     "FeatureMap",
     "LeNet5",
     "ModelInfo",

@@ -48,7 +48,7 @@ class Units:
         dropout: Probability of dropping a feature before the classifier, in [0, 1).
         drop_path: Probability that the last residual branch of a sample is dropped, in [0, 1);
             it rises linearly from the first branch.
-        kernel_initializer: Initializer of the kernels of convolutions.
+        kernel_initializer: Initializer of the kernels of convolutions and hidden dense layers.
 
     Attributes:
         kept: Dictionary of maps that a trunk hands to the head, e.g. for auxiliary classifiers.
@@ -128,6 +128,13 @@ class Units:
             layer = layers.Conv2D(filters, kernel_size, kernel_initializer=start, **options)
         return layer(x)
 
+    def dense(self, x, size, *, name, normalization=None):
+        """Applies the dense layer `<name>`, its normalization, if any, and its activation."""
+        start = _new(self.kernel_initializer)
+        x = keras.layers.Dense(size, kernel_initializer=start, name=name)(x)
+        x = self.normalize(x, name=name, normalization=normalization)
+        return self.activate(x, name=name)
+
     def normalize(self, x, *, name, normalization="own", **options):
         """Applies the layer `<name>_norm`, or nothing where the network has no normalization."""
         kind = self.normalization if normalization == "own" else normalization
@@ -157,8 +164,9 @@ class Units:
     def pool(self, x, kind, size, *, name, strides=None, padding="valid"):
         """Applies the pooling `<name>_pool`, of the kind `"max"` or `"average"`.
 
-        Symmetric padding is that of zeros, which an average counts as pixels and which a maximum
-        sees only behind an activation that is never negative.
+        With the padding `"ceiling"`, the last window may reach over the end, as in Caffe. This
+        padding and the symmetric one are of zeros, which an average counts as pixels and which a
+        maximum sees only behind an activation that is never negative.
         """
         strides = strides or size
         x, padding = self._padded(x, size, strides, padding, f"{name}_pool", {})
@@ -211,16 +219,20 @@ class Units:
                 return x, "same"
             rate = options.get("dilation_rate", 1)
             margins = tuple((extent - 1) * rate // 2 for extent in sizes)
+        elif padding == "ceiling":
+            margins = tuple(
+                (0, strides - 1 if pixels is None else (extent - pixels) % strides)
+                for pixels, extent in zip(x.shape[1:3], sizes, strict=True)
+            )
         elif isinstance(padding, int):
             margins = (padding, padding)
         else:
             return x, padding
-        if any(margins):
+        if any(keras.tree.flatten(margins)):
             x = keras.layers.ZeroPadding2D(margins, name=f"{name}_pad")(x)
         return x, "valid"
 
 
 def _new(initializer):
-    """Returns a new initializer, since Keras warns of one object in two layers."""
-    initializer = keras.initializers.get(initializer)
+    """Returns a copy of an initializer, since Keras warns of one object in two layers."""
     return initializer.clone() if hasattr(initializer, "clone") else initializer
