@@ -1,5 +1,7 @@
 """Comparison of models with those of `keras.applications`, timm and torchvision."""
 
+import math
+
 import keras
 import numpy as np
 
@@ -51,6 +53,16 @@ def assert_like_torch(name, rng, make, *, shape=SHAPE, rename=lambda key: key, *
     ours = from_timm(weights, name, **arguments)
     images = rng.normal(size=(2, *shape)).astype("float32")
     assert_close(ours(images), torch_peers.outputs(theirs, images))
+
+
+def counts(name, **arguments):
+    """Returns the numbers of a model's parameters, all and trainable, without allocating them."""
+    with keras.StatelessScope(initialize_variables=False):
+        model = create_model(name, **arguments)
+    return tuple(
+        sum(math.prod(variable.shape) for variable in variables)
+        for variables in (model.variables, model.trainable_variables)
+    )
 
 
 def assert_close(ours, theirs):

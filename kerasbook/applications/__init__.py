@@ -1,6 +1,7 @@
 """Models, one family per file, one function per size, found by name."""
 
 from kerasbook import registry
+from kerasbook.applications.densenet import DenseNet121, DenseNet169, DenseNet201
 from kerasbook.applications.feature_maps import FeatureMap, feature_maps, features
 from kerasbook.applications.information import ModelInfo, model_info
 from kerasbook.applications.keras_weights import from_keras
@@ -13,6 +14,9 @@ from kerasbook.arguments import positive_integer
 
 __all__ = [
     "MLP",
+    "DenseNet121",
+    "DenseNet169",
+    "DenseNet201",
     "FeatureMap",
     "LeNet5",
     "ModelInfo",
