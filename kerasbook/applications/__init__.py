@@ -13,6 +13,7 @@ from kerasbook.applications.cifar_resnet import (
     SEResNet56,
     SEResNet110,
 )
+from kerasbook.applications.densenet import DenseNet121, DenseNet169, DenseNet201
 from kerasbook.applications.feature_maps import FeatureMap, feature_maps, features
 from kerasbook.applications.information import ModelInfo, model_info
 from kerasbook.applications.keras_weights import from_keras
@@ -59,6 +60,9 @@ __all__ = [
     "VGG16BN",
     "VGG19",
     "VGG19BN",
+    "DenseNet121",
+    "DenseNet169",
+    "DenseNet201",
     "FeatureMap",
     "LeNet5",
     "ModelInfo",

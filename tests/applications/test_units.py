@@ -41,10 +41,10 @@ def test_kinds_of_normalization(kind, expected):
 
 
 def test_the_convention_is_that_of_the_norms():
-    convention = {"epsilon": 0.01, "momentum": 0.7, "use_bias": True}
+    convention = {"epsilon": 0.01, "momentum": 0.7, "use_bias": True, "scale": False}
     model = model_of(lambda x, units: units.unit(x, 8, 3, name="a"), convention=convention)
     norm = model.get_layer("a_norm")
-    assert (norm.epsilon, norm.momentum) == (0.01, 0.7)
+    assert (norm.epsilon, norm.momentum, norm.scale) == (0.01, 0.7, False)
     assert model.get_layer("a_conv").use_bias
 
 
@@ -112,6 +112,17 @@ def test_sums_drop_paths_by_their_place():
         *("block0_add", "block1_drop", "block1_add", "block2_drop", "block2_add"),
     ]
     assert [model.get_layer(f"block{n}_drop").rate for n in (1, 2)] == [0.25, 0.5]
+
+
+def test_a_branch_stands_before_its_shortcut_where_told():
+    def block(x, units, branch_first):
+        branch = units.unit(x, 4, 3, name="branch")
+        shortcut = units.unit(x, 4, 1, name="shortcut")
+        return units.add(shortcut, branch, name="a", branch_first=branch_first)
+
+    for branch_first, expected in ((False, "shortcut_act"), (True, "branch_act")):
+        model = model_of(lambda x, units, first=branch_first: block(x, units, first))
+        assert model.get_layer("a_add").input[0]._keras_history[0].name == expected
 
 
 def test_an_activation_layer_gets_copies():
