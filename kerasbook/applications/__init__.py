@@ -47,8 +47,8 @@ from kerasbook.applications.vgg import (
     VGG19,
     VGG19BN,
 )
-from kerasbook.arguments import positive_integer
 from kerasbook.applications.wide_resnet import WideResNet16_2, WideResNet28_10
+from kerasbook.arguments import positive_integer
 
 __all__ = [
     "MLP",

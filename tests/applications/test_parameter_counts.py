@@ -20,7 +20,9 @@ def published():
 
     file = ROOT.parent / "shared" / "data" / "parameter_counts.json"
     if not file.is_file():
-        pytest.skip("needs the peers' counts beside the checkout: shared/data/parameter_counts.json")
+        pytest.skip(
+            "needs the peers' counts beside the checkout: shared/data/parameter_counts.json"
+        )
     tables = json.loads(file.read_text())
     return {
         library.split()[0]: table for library, table in tables.items() if isinstance(table, dict)
