@@ -4,9 +4,9 @@
 
 96 x 96 pixels, 16 images, float32; a train step is forward, cross-entropy, backward and an update
 by SGD with momentum. timm (torchvision where timm has no such network) runs in channels-last
-format. Grouped networks have a rival more: the very same network made of Keras' own layers. Our models run
-once more in `mixed_bfloat16`, for the advice on precision. Inference of ours is given once more
-with the batch normalizations folded.
+format. Grouped networks have a rival more: the very same network made of Keras' own layers. Our
+models run once more in `mixed_bfloat16`, for the advice on precision. Inference of ours is given
+once more with the batch normalizations folded.
 """
 
 import argparse

@@ -5,7 +5,8 @@
 A ResNet-20 learns from 6,000 images of CIFAR-10 for three epochs, its learning rate in proportion
 to the batch (Goyal et al., 2017), so that all see the same images equally often. Wu and He
 (2018, figure 1, https://arxiv.org/abs/1803.08494) found for ImageNet that batch normalization errs
-more the smaller the batch, and that group normalization does not care. The picture is `records/normalization.png`.
+more the smaller the batch, and that group normalization does not care. The picture is
+`records/normalization.png`.
 """
 
 import argparse
