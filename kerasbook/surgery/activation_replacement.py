@@ -58,7 +58,8 @@ def replace_activations(model, activation, *, replaces=None):
         replaces: Name of the kind that is replaced, or a list of names, such as `["relu",
             "relu6"]`; of learned ones `"prelu"`, and `"silu"` for the library's `Swish`. `None`
             replaces all kinds but sigmoid, hard sigmoid and softmax, which may be gates that
-            other numbers are multiplied with.
+            other numbers are multiplied with. A gate written as `relu6(x + 3) / 6`, as in
+            `keras.applications.MobileNetV3Small`, counts as `"relu6"`: name the other kinds.
 
     Returns:
         A new model of the same class, not compiled. It shares no variable with `model`, which

@@ -83,8 +83,9 @@ def change_input_channels(model, channels):
             its.assign(mine)
             return
         kernel = float64(mine)
+        # With groups a kernel has only some of the channels.
         reads_image = mine.name == "kernel" and kernel.shape[-2] == old_channels
-        if not (isinstance(layer, CONVOLUTIONS) and layer.groups == 1 and reads_image):
+        if not (isinstance(layer, CONVOLUTIONS) and reads_image):
             raise _depends(layer, f"weights {mine.name!r} of the shape {tuple(mine.shape)} depend")
         its.assign(np.einsum("...io,ij->...jo", kernel, _mixing(old_channels, channels)))
 

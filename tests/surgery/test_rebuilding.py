@@ -57,16 +57,18 @@ def test_every_layer_is_visited_and_outputs_are_known():
     assert ("NoneType", False) in visited.values()  # of `keras.ops`
 
 
-def test_another_layer_in_place():
+@pytest.mark.parametrize("arguments", [{}, {"training": False}])
+def test_another_layer_in_place(arguments):
     image = keras.Input((6, 7, 3))
-    model = keras.Model(image, L.BatchNormalization(name="norm")(image, training=False))
+    model = keras.Model(image, L.BatchNormalization(name="norm")(image, **arguments))
 
     def change(layer, entry, is_output):
         if entry["class_name"] == "BatchNormalization":
-            put_in_place(entry, L.ReLU(name="other"))
+            put_in_place(entry, layers.GroupNormalization(1, name="other"))
 
     new = keras.Model.from_config(changed_config(model, change))
-    assert type(new.get_layer("norm")) is L.ReLU  # which takes neither mask nor training
+    # Which takes neither `training` nor the `mask` that Keras hands to the one before.
+    assert type(new.get_layer("norm")) is layers.GroupNormalization
 
 
 def test_weights_are_copied_within_layers_of_layers(rng):
