@@ -1,13 +1,21 @@
 """Models, one family per file, one function per size, found by name."""
 
 from kerasbook import registry
+from kerasbook.applications.alexnet import AlexNet, AlexNetOneColumn
+from kerasbook.applications.all_convolutional import (
+    AllConvolutionalA,
+    AllConvolutionalB,
+    AllConvolutionalC,
+)
 from kerasbook.applications.feature_maps import FeatureMap, feature_maps, features
 from kerasbook.applications.information import ModelInfo, model_info
 from kerasbook.applications.keras_weights import from_keras
 from kerasbook.applications.lenet5 import LeNet5
 from kerasbook.applications.loading import load_model, save_weights
 from kerasbook.applications.mlp import MLP
+from kerasbook.applications.nin import NiN, NiNCifar
 from kerasbook.applications.resnet import ResNet18, ResNet34, ResNet50, ResNet101, ResNet152
+from kerasbook.applications.squeezenet import SqueezeNet1_0, SqueezeNet1_1
 from kerasbook.applications.timm_weights import from_timm
 from kerasbook.applications.vgg import (
     VGG11,
@@ -19,6 +27,7 @@ from kerasbook.applications.vgg import (
     VGG19,
     VGG19BN,
 )
+from kerasbook.applications.zfnet import ZFNet
 from kerasbook.arguments import positive_integer
 
 __all__ = [
@@ -31,14 +40,24 @@ __all__ = [
     "VGG16BN",
     "VGG19",
     "VGG19BN",
+    "AlexNet",
+    "AlexNetOneColumn",
+    "AllConvolutionalA",
+    "AllConvolutionalB",
+    "AllConvolutionalC",
     "FeatureMap",
     "LeNet5",
     "ModelInfo",
+    "NiN",
+    "NiNCifar",
     "ResNet18",
     "ResNet34",
     "ResNet50",
     "ResNet101",
     "ResNet152",
+    "SqueezeNet1_0",
+    "SqueezeNet1_1",
+    "ZFNet",
     "create_model",
     "feature_maps",
     "features",
