@@ -7,6 +7,19 @@ from kerasbook.applications.all_convolutional import (
     AllConvolutionalB,
     AllConvolutionalC,
 )
+from kerasbook.applications.cifar_resnet import (
+    ResNet20,
+    ResNet32,
+    ResNet44,
+    ResNet56,
+    ResNet110,
+    SEResNet20,
+    SEResNet32,
+    SEResNet44,
+    SEResNet56,
+    SEResNet110,
+)
+from kerasbook.applications.densenet import DenseNet121, DenseNet169, DenseNet201
 from kerasbook.applications.feature_maps import FeatureMap, feature_maps, features
 from kerasbook.applications.information import ModelInfo, model_info
 from kerasbook.applications.keras_weights import from_keras
@@ -16,6 +29,22 @@ from kerasbook.applications.mlp import MLP
 from kerasbook.applications.nin import NiN, NiNCifar
 from kerasbook.applications.resnet import ResNet18, ResNet34, ResNet50, ResNet101, ResNet152
 from kerasbook.applications.squeezenet import SqueezeNet1_0, SqueezeNet1_1
+from kerasbook.applications.resnet import (
+    ResNet18,
+    ResNet34,
+    ResNet50,
+    ResNet101,
+    ResNet152,
+    WideResNet50_2,
+    WideResNet101_2,
+)
+from kerasbook.applications.resnet_v2 import (
+    ResNet50V2,
+    ResNet101V2,
+    ResNet152V2,
+    ResNet164V2,
+    ResNet1001V2,
+)
 from kerasbook.applications.timm_weights import from_timm
 from kerasbook.applications.vgg import (
     VGG11,
@@ -28,6 +57,7 @@ from kerasbook.applications.vgg import (
     VGG19BN,
 )
 from kerasbook.applications.zfnet import ZFNet
+from kerasbook.applications.wide_resnet import WideResNet16_2, WideResNet28_10
 from kerasbook.arguments import positive_integer
 
 __all__ = [
@@ -45,19 +75,41 @@ __all__ = [
     "AllConvolutionalA",
     "AllConvolutionalB",
     "AllConvolutionalC",
+    "DenseNet121",
+    "DenseNet169",
+    "DenseNet201",
     "FeatureMap",
     "LeNet5",
     "ModelInfo",
     "NiN",
     "NiNCifar",
     "ResNet18",
+    "ResNet20",
+    "ResNet32",
     "ResNet34",
+    "ResNet44",
     "ResNet50",
+    "ResNet50V2",
+    "ResNet56",
     "ResNet101",
+    "ResNet101V2",
+    "ResNet110",
     "ResNet152",
     "SqueezeNet1_0",
     "SqueezeNet1_1",
     "ZFNet",
+    "ResNet152V2",
+    "ResNet164V2",
+    "ResNet1001V2",
+    "SEResNet20",
+    "SEResNet32",
+    "SEResNet44",
+    "SEResNet56",
+    "SEResNet110",
+    "WideResNet16_2",
+    "WideResNet28_10",
+    "WideResNet50_2",
+    "WideResNet101_2",
     "create_model",
     "feature_maps",
     "features",

@@ -4,6 +4,7 @@ import dataclasses
 import functools
 import json
 import pathlib
+import re
 
 import keras
 
@@ -61,9 +62,8 @@ class ModelInfo:
     @property
     def paper(self):
         """Authors and year of the first reference."""
-        return (
-            self.reference.split("http")[0].split(", section")[0].split(", table")[0].rstrip(", ")
-        )
+        authors_and_year = re.match(r".*?,? (?:19|20)\d\d", self.reference)
+        return authors_and_year[0] if authors_and_year else self.reference
 
     def preprocess_input(self, images, *, convention=None):
         """Scales images of the range [0, 255] as the model's published weights expect.

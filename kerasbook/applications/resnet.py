@@ -4,11 +4,14 @@ In the convention `"keras"` a bottleneck has its strides at the first 1 x 1 conv
 biases; in `"torch"` they stand at the 3 x 3 convolution, which is also known as version 1.5.
 """
 
+import keras
+
 from kerasbook.applications.family import Family, zero_based
 from kerasbook.applications.units import Convention
 from kerasbook.layers.arguments import one_of, positive_integer
 
 BLOCKS = {"basic": 1, "bottleneck": 4}  # and how many times wider their outputs are
+SHORTCUTS = ("projection", "identity")
 
 
 def trunk(
@@ -20,11 +23,13 @@ def trunk(
     filters=64,
     groups=1,
     group_width=64,
+    shortcut="projection",
     squeeze_excite=None,
     low_resolution=False,
 ):
     """Returns the maps of a residual network."""
     expansion = BLOCKS[one_of("block", block, tuple(BLOCKS))]
+    reach = projection if one_of("shortcut", shortcut, SHORTCUTS) == "projection" else identity
     convolutions = basic if block == "basic" else bottleneck
     positive_integer("filters", filters)
     if low_resolution:
@@ -38,26 +43,34 @@ def trunk(
         for number in range(1, depth + 1):
             name = f"stage{stage}_block{number}"
             strides = 2 if number == 1 and stage > 1 else 1
-            shortcut = x
+            kept = x
             if strides > 1 or x.shape[-1] != width * expansion:
-                shortcut = units.unit(
-                    x,
-                    width * expansion,
-                    1,
-                    strides=strides,
-                    padding="valid",
-                    activation=None,
-                    name=f"{name}_shortcut",
-                )
+                kept = reach(x, units, width * expansion, strides, f"{name}_shortcut")
             inner = width * group_width // 64 * groups
             x = convolutions(x, units, width * expansion, inner, groups, strides, name)
             if squeeze_excite:
                 hidden = max(1, width * expansion // squeeze_excite)
                 x = units.squeeze_excite(x, hidden, name=name)
             place = next(places) / max(1, sum(depths) - 1)
-            x = units.add(shortcut, x, place=place, name=name)
+            x = units.add(kept, x, place=place, name=name)
             x = units.activate(x, name=name)
     return x
+
+
+def projection(x, units, filters, strides, name):
+    """Returns maps brought to a shape by a 1 x 1 convolution."""
+    options = {"strides": strides, "padding": "valid", "activation": None}
+    return units.unit(x, filters, 1, **options, name=name)
+
+
+def identity(x, units, filters, strides, name):
+    """Returns maps brought to a shape without weights: some pixels, and channels of zeros."""
+    if strides > 1:
+        x = units.pool(x, "average", 1, strides=strides, name=name)
+    # Height and width of channels-first maps are the last two axes: here width and channels.
+    missing = ((0, 0), (0, filters - x.shape[-1]))
+    pad = keras.layers.ZeroPadding2D(missing, data_format="channels_first", name=f"{name}_pad")
+    return pad(x)
 
 
 def basic(x, units, filters, inner, groups, strides, name):
@@ -72,6 +85,11 @@ def bottleneck(x, units, filters, inner, groups, strides, name):
     x = units.unit(x, inner, 1, strides=first, padding="valid", name=f"{name}_1")
     x = units.unit(x, inner, 3, strides=second, groups=groups, name=f"{name}_2")
     return units.unit(x, filters, 1, activation=None, name=f"{name}_3")
+
+
+def minimum(depths, low_resolution, **_):
+    """Returns the smallest side of an image: one pixel is left of it at the end."""
+    return 2 ** (len(depths) + 1 - 2 * low_resolution)
 
 
 KERAS = Convention(epsilon=1.001e-5, momentum=0.99, use_bias=True, preprocessing="caffe")
@@ -89,6 +107,8 @@ FAMILY = Family(
         "filters": "Channels of the stem and width of the first stage; each further has twice it.",
         "groups": "Number of groups of a bottleneck's 3 x 3 convolution, its cardinality.",
         "group_width": "Channels in a bottleneck for each group and 64 of the stage's width.",
+        "shortcut": 'What a shortcut to another shape is: `"projection"`, a 1 x 1 convolution, or '
+        '`"identity"`, every second pixel and further channels of zeros.',
         "squeeze_excite": "Reduction ratio of the gates at the end of each branch, or `None`.",
         "low_resolution": "Whether to begin with a 3 x 3 convolution of stride 1 and no pooling, "
         "as is usual for images of 32 to 64 pixels.",
@@ -101,7 +121,7 @@ FAMILY = Family(
     trunk=trunk,
     conventions={"torch": Convention(), "keras": KERAS},
     residual=True,
-    minimum=lambda low_resolution, **options: 8 if low_resolution else 32,
+    minimum=minimum,
     torch_names=(
         (r"stem_conv", "conv1"),
         (r"stem_norm", "bn1"),
@@ -149,6 +169,20 @@ ResNet101 = size(
 )
 ResNet152 = size(
     "ResNet152", 152, "50 bottlenecks", BOTH, {"keras": "ResNet152", "timm": "resnet152"}
+)
+WideResNet50_2 = size(
+    "WideResNet50_2",
+    50,
+    "sixteen bottlenecks, twice as wide within",
+    peers={"timm": "wide_resnet50_2"},
+    group_width=128,
+)
+WideResNet101_2 = size(
+    "WideResNet101_2",
+    101,
+    "33 bottlenecks, twice as wide within",
+    peers={"timm": "wide_resnet101_2"},
+    group_width=128,
 )
 ResNetTest = FAMILY.size(
     "ResNetTest",

@@ -53,7 +53,7 @@ def from_timm(state_dict, name, **arguments):
         raise ValueError(
             f"`name` must be a model whose twin in timm is known. Received: name={name!r}"
         )
-    weights = _arrays(state_dict)
+    weights = {k: v for k, v in _arrays(state_dict).items() if not k.endswith(COUNTERS)}
     rules = family.torch_names
     if callable(rules):
         defaults = {key: entry.default for key, entry in function.size.signature.parameters.items()}
@@ -128,8 +128,7 @@ def _arrays(state_dict):
             "`state_dict` must be a dictionary of arrays or the path of a safetensors file. "
             f"Received: state_dict={state_dict!r}"
         )
-    items = ((k, v) for k, v in state_dict.items() if not k.endswith(COUNTERS))
-    return {key: np.asarray(value) for key, value in items}
+    return {key: np.asarray(value) for key, value in state_dict.items()}
 
 
 def _read_safetensors(path):

@@ -28,6 +28,7 @@ class Convention:
             `"symmetric"`, alike on both sides.
         use_bias: Whether convolutions before a normalization have biases.
         preprocessing: Name of the scaling of images, see `kerasbook.applications.preprocessing`.
+        scale: Whether batch normalizations have a factor for each channel.
     """
 
     epsilon: float = 1e-5
@@ -35,6 +36,7 @@ class Convention:
     padding: str = "symmetric"
     use_bias: bool = False
     preprocessing: str = "torch"
+    scale: bool = True
 
 
 class Units:
@@ -144,6 +146,7 @@ class Units:
         if kind == "batch":
             options.setdefault("epsilon", self.convention.epsilon)
             options.setdefault("momentum", self.convention.momentum)
+            options.setdefault("scale", self.convention.scale)
             return layers.BatchNormalization(**options)(x)
         if kind == "group":
             return layers.GroupNormalization(math.gcd(32, x.shape[-1]), **options)(x)
@@ -174,7 +177,7 @@ class Units:
         layer = pooling[kind](size, strides=strides, padding=padding, name=f"{name}_pool")
         return layer(x)
 
-    def add(self, shortcut, branch, *, name, place=0.0):
+    def add(self, shortcut, branch, *, name, place=0.0, branch_first=False):
         """Adds a branch to its shortcut in the layer `<name>_add`.
 
         Args:
@@ -183,10 +186,12 @@ class Units:
             name: Name of the block.
             place: Where in the network the branch stands, from 0 for the first to 1 for the last;
                 `DropPath` drops it with the probability `drop_path * place`.
+            branch_first: Whether `from_keras` looks for the branch's weights before the shortcut's.
         """
         if self.drop_path * place > 0:
             branch = layers.DropPath(self.drop_path * place, name=f"{name}_drop")(branch)
-        return keras.layers.Add(name=f"{name}_add")([shortcut, branch])
+        terms = [branch, shortcut] if branch_first else [shortcut, branch]
+        return keras.layers.Add(name=f"{name}_add")(terms)
 
     def squeeze_excite(self, x, hidden, *, name, activation="relu", gate="sigmoid"):
         """Scales channels by gates computed from their means over all positions.

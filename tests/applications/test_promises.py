@@ -90,14 +90,14 @@ def test_maps_by_name(name):
     if not model_info(name).features:
         pytest.skip("dense layers alone make no maps")
     rows = feature_maps(model)
-    assert [row.name for row in rows][0] == "stem" or rows[0].name == "stage1"
+    assert rows[0].name in ("stem", "stage1")
     assert all(re.fullmatch(r"stem|stage\d+[a-z]?", row.name) for row in rows)
     strides = [row.stride for row in rows]
     assert strides == sorted(strides)
     maps = features(model, [row.name for row in rows])(images[:1])
     for row, value in zip(rows, maps, strict=True):
         assert value.shape[-1] == row.channels
-    trunk = create_model(name, include_top=False)
+    trunk = create_model(name, include_top=False, input_shape=model.input_shape[1:])
     assert trunk.output_shape[1:] == tuple(maps[-1].shape[1:])
 
 
@@ -125,7 +125,7 @@ def test_served_without_the_library_they_are_the_same(tmp_path):
         "for name, function in served.signatures.items():\n"
         "    y = function(images=tf.constant(data[name + '_x']))['y'].numpy()\n"
         "    np.testing.assert_allclose(y, data[name + '_y'], atol=1e-5, err_msg=name)\n"
-        "assert 'keras' not in sys.modules and 'kerasbook' not in sys.modules\n"
+        "assert 'kerasbook' not in sys.modules\n"
         "print(len(served.signatures))\n"
     )
     result = subprocess.run(

@@ -41,10 +41,10 @@ def test_kinds_of_normalization(kind, expected):
 
 
 def test_the_convention_is_that_of_the_norms():
-    convention = {"epsilon": 0.01, "momentum": 0.7, "use_bias": True}
+    convention = {"epsilon": 0.01, "momentum": 0.7, "use_bias": True, "scale": False}
     model = model_of(lambda x, units: units.unit(x, 8, 3, name="a"), convention=convention)
     norm = model.get_layer("a_norm")
-    assert (norm.epsilon, norm.momentum) == (0.01, 0.7)
+    assert (norm.epsilon, norm.momentum, norm.scale) == (0.01, 0.7, False)
     assert model.get_layer("a_conv").use_bias
 
 
@@ -57,22 +57,16 @@ def test_padding_with_strides(filters, size, padding, rng):
     images = rng.normal(size=(2, 7, 10, 4)).astype("float32")
     sizes = size if isinstance(size, tuple) else (size, size)
     if padding == "same":
-        margins = [
-            max((-(-n // 2) - 1) * 2 + k - n, 0) for n, k in zip((7, 10), sizes, strict=True)
-        ]
+        needed = [(-(-n // 2) - 1) * 2 + k for n, k in zip((7, 10), sizes, strict=True)]
+        margins = [max(n - m, 0) for n, m in zip(needed, (7, 10), strict=True)]
         sides = [(margin // 2, margin - margin // 2) for margin in margins]
     else:
         sides = [(k // 2 if padding == "symmetric" else 1,) * 2 for k in sizes]
     padded = np.pad(images, [(0, 0), *sides, (0, 0)])
     layer = model.get_layer("a_conv")
     kernel = np.asarray(layer.kernel)
-    expected = np.zeros(
-        (
-            2,
-            *((n - k) // 2 + 1 for n, k in zip(padded.shape[1:3], sizes, strict=True)),
-            kernel.shape[2] if filters is None else 3,
-        )
-    )
+    heights, widths = (n - k + 1 for n, k in zip(padded.shape[1:3], sizes, strict=True))
+    expected = np.zeros((2, -(-heights // 2), -(-widths // 2), filters or 4))
     for i in range(expected.shape[1]):
         for j in range(expected.shape[2]):
             patch = padded[:, 2 * i : 2 * i + sizes[0], 2 * j : 2 * j + sizes[1]]
@@ -118,6 +112,17 @@ def test_sums_drop_paths_by_their_place():
         *("block0_add", "block1_drop", "block1_add", "block2_drop", "block2_add"),
     ]
     assert [model.get_layer(f"block{n}_drop").rate for n in (1, 2)] == [0.25, 0.5]
+
+
+def test_a_branch_stands_before_its_shortcut_where_told():
+    def block(x, units, branch_first):
+        branch = units.unit(x, 4, 3, name="branch")
+        shortcut = units.unit(x, 4, 1, name="shortcut")
+        return units.add(shortcut, branch, name="a", branch_first=branch_first)
+
+    for branch_first, expected in ((False, "shortcut_act"), (True, "branch_act")):
+        model = model_of(lambda x, units, first=branch_first: block(x, units, first))
+        assert model.get_layer("a_add").input[0]._keras_history[0].name == expected
 
 
 def test_an_activation_layer_gets_copies():
