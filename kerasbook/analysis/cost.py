@@ -93,7 +93,7 @@ def cost(model, *, input_shape=None):
         >>> lenet5.parameters, lenet5.multiply_adds, lenet5.activations
         (61706, 416520, 8878)
         >>> lenet5.layers[1].name, lenet5.layers[1].output_shape
-        ('conv1', (28, 28, 6))
+        ('stem_conv', (28, 28, 6))
     """
     if not isinstance(model, keras.Model) or not model.built:
         raise ValueError(f"`model` must be a built `keras.Model`. Received: model={model!r}")

@@ -1,6 +1,12 @@
 """Models, one family per file, one function per size, found by name."""
 
 from kerasbook import registry
+from kerasbook.applications.alexnet import AlexNet, AlexNetOneColumn
+from kerasbook.applications.all_convolutional import (
+    AllConvolutionalA,
+    AllConvolutionalB,
+    AllConvolutionalC,
+)
 from kerasbook.applications.cifar_resnet import (
     ResNet20,
     ResNet32,
@@ -20,6 +26,9 @@ from kerasbook.applications.keras_weights import from_keras
 from kerasbook.applications.lenet5 import LeNet5
 from kerasbook.applications.loading import load_model, save_weights
 from kerasbook.applications.mlp import MLP
+from kerasbook.applications.nin import NiN, NiNCifar
+from kerasbook.applications.resnet import ResNet18, ResNet34, ResNet50, ResNet101, ResNet152
+from kerasbook.applications.squeezenet import SqueezeNet1_0, SqueezeNet1_1
 from kerasbook.applications.resnet import (
     ResNet18,
     ResNet34,
@@ -47,6 +56,7 @@ from kerasbook.applications.vgg import (
     VGG19,
     VGG19BN,
 )
+from kerasbook.applications.zfnet import ZFNet
 from kerasbook.applications.wide_resnet import WideResNet16_2, WideResNet28_10
 from kerasbook.arguments import positive_integer
 
@@ -60,12 +70,19 @@ __all__ = [
     "VGG16BN",
     "VGG19",
     "VGG19BN",
+    "AlexNet",
+    "AlexNetOneColumn",
+    "AllConvolutionalA",
+    "AllConvolutionalB",
+    "AllConvolutionalC",
     "DenseNet121",
     "DenseNet169",
     "DenseNet201",
     "FeatureMap",
     "LeNet5",
     "ModelInfo",
+    "NiN",
+    "NiNCifar",
     "ResNet18",
     "ResNet20",
     "ResNet32",
@@ -78,6 +95,9 @@ __all__ = [
     "ResNet101V2",
     "ResNet110",
     "ResNet152",
+    "SqueezeNet1_0",
+    "SqueezeNet1_1",
+    "ZFNet",
     "ResNet152V2",
     "ResNet164V2",
     "ResNet1001V2",
