@@ -37,7 +37,9 @@ def assert_like_keras(
     assert_close(ours(preprocess(images)), theirs(images))
 
 
-def assert_like_torch(name, rng, make, *, shape=SHAPE, rename=lambda key: key, **arguments):
+def assert_like_torch(
+    name, rng, make, *, shape=SHAPE, deviation=1.0, rename=lambda key: key, **arguments
+):
     """Asserts that a model equals its twin in timm or torchvision after copying weights.
 
     Args:
@@ -45,6 +47,7 @@ def assert_like_torch(name, rng, make, *, shape=SHAPE, rename=lambda key: key, *
         rng: NumPy's generator.
         make: Function of `tests/torch_peers.py`, of the module and the name, that makes the twin.
         shape: Shape of the images.
+        deviation: Standard deviation of their values.
         rename: Function that makes of a weight's name the one expected; `None` leaves it out.
         **arguments: Arguments of our model.
     """
@@ -54,7 +57,7 @@ def assert_like_torch(name, rng, make, *, shape=SHAPE, rename=lambda key: key, *
     weights = {rename(k): v for k, v in torch_peers.arrays(theirs).items() if rename(k)}
     arguments = {"input_shape": shape, "classifier_activation": None, **arguments}
     ours = from_timm(weights, name, **arguments)
-    images = rng.normal(size=(2, *shape)).astype("float32")
+    images = rng.normal(0, deviation, (2, *shape)).astype("float32")
     assert_close(ours(images), torch_peers.outputs(theirs, images))
 
 

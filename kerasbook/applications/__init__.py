@@ -21,6 +21,8 @@ from kerasbook.applications.cifar_resnet import (
 )
 from kerasbook.applications.densenet import DenseNet121, DenseNet169, DenseNet201
 from kerasbook.applications.feature_maps import FeatureMap, feature_maps, features
+from kerasbook.applications.googlenet import GoogLeNet
+from kerasbook.applications.inception_v3 import InceptionV3
 from kerasbook.applications.information import ModelInfo, model_info
 from kerasbook.applications.keras_weights import from_keras
 from kerasbook.applications.lenet5 import LeNet5
@@ -58,6 +60,7 @@ from kerasbook.applications.vgg import (
 )
 from kerasbook.applications.zfnet import ZFNet
 from kerasbook.applications.wide_resnet import WideResNet16_2, WideResNet28_10
+from kerasbook.applications.xception import Xception
 from kerasbook.arguments import positive_integer
 
 __all__ = [
@@ -79,6 +82,8 @@ __all__ = [
     "DenseNet169",
     "DenseNet201",
     "FeatureMap",
+    "GoogLeNet",
+    "InceptionV3",
     "LeNet5",
     "ModelInfo",
     "NiN",
@@ -110,6 +115,7 @@ __all__ = [
     "WideResNet28_10",
     "WideResNet50_2",
     "WideResNet101_2",
+    "Xception",
     "create_model",
     "feature_maps",
     "features",
