@@ -14,12 +14,26 @@ from kerasbook.applications.cifar_resnet import (
     SEResNet110,
 )
 from kerasbook.applications.densenet import DenseNet121, DenseNet169, DenseNet201
+from kerasbook.applications.efficientnet import (
+    EfficientNetB0,
+    EfficientNetB1,
+    EfficientNetB2,
+    EfficientNetB3,
+    EfficientNetB4,
+    EfficientNetB5,
+    EfficientNetB6,
+    EfficientNetB7,
+)
+from kerasbook.applications.efficientnet_v2 import EfficientNetV2S
 from kerasbook.applications.feature_maps import FeatureMap, feature_maps, features
 from kerasbook.applications.information import ModelInfo, model_info
 from kerasbook.applications.keras_weights import from_keras
 from kerasbook.applications.lenet5 import LeNet5
 from kerasbook.applications.loading import load_model, save_weights
 from kerasbook.applications.mlp import MLP
+from kerasbook.applications.mobilenet import MobileNet
+from kerasbook.applications.mobilenet_v2 import MobileNetV2
+from kerasbook.applications.mobilenet_v3 import MobileNetV3Large, MobileNetV3Small
 from kerasbook.applications.resnet import (
     ResNet18,
     ResNet34,
@@ -63,8 +77,21 @@ __all__ = [
     "DenseNet121",
     "DenseNet169",
     "DenseNet201",
+    "EfficientNetB0",
+    "EfficientNetB1",
+    "EfficientNetB2",
+    "EfficientNetB3",
+    "EfficientNetB4",
+    "EfficientNetB5",
+    "EfficientNetB6",
+    "EfficientNetB7",
+    "EfficientNetV2S",
     "FeatureMap",
     "LeNet5",
+    "MobileNet",
+    "MobileNetV2",
+    "MobileNetV3Large",
+    "MobileNetV3Small",
     "ModelInfo",
     "ResNet18",
     "ResNet20",
