@@ -45,6 +45,15 @@ def arrays(module):
     return {name: value.numpy() for name, value in module.state_dict().items()}
 
 
+def calibrate(module, images):
+    """Gives the batch normalizations of a network the statistics of images."""
+    for part in module.modules():
+        if isinstance(part, torch.nn.BatchNorm2d):
+            part.momentum = 1.0
+    outputs(module.train(), images)
+    module.eval()
+
+
 def outputs(module, images):
     """Returns what a network makes of images `(batch, height, width, channels)`, one or many."""
     with torch.no_grad():

@@ -20,6 +20,17 @@ from kerasbook.applications.cifar_resnet import (
     SEResNet110,
 )
 from kerasbook.applications.densenet import DenseNet121, DenseNet169, DenseNet201
+from kerasbook.applications.efficientnet import (
+    EfficientNetB0,
+    EfficientNetB1,
+    EfficientNetB2,
+    EfficientNetB3,
+    EfficientNetB4,
+    EfficientNetB5,
+    EfficientNetB6,
+    EfficientNetB7,
+)
+from kerasbook.applications.efficientnet_v2 import EfficientNetV2S
 from kerasbook.applications.feature_maps import FeatureMap, feature_maps, features
 from kerasbook.applications.googlenet import GoogLeNet
 from kerasbook.applications.inception_v3 import InceptionV3
@@ -31,6 +42,9 @@ from kerasbook.applications.mlp import MLP
 from kerasbook.applications.nin import NiN, NiNCifar
 from kerasbook.applications.resnet import ResNet18, ResNet34, ResNet50, ResNet101, ResNet152
 from kerasbook.applications.squeezenet import SqueezeNet1_0, SqueezeNet1_1
+from kerasbook.applications.mobilenet import MobileNet
+from kerasbook.applications.mobilenet_v2 import MobileNetV2
+from kerasbook.applications.mobilenet_v3 import MobileNetV3Large, MobileNetV3Small
 from kerasbook.applications.resnet import (
     ResNet18,
     ResNet34,
@@ -81,10 +95,23 @@ __all__ = [
     "DenseNet121",
     "DenseNet169",
     "DenseNet201",
+    "EfficientNetB0",
+    "EfficientNetB1",
+    "EfficientNetB2",
+    "EfficientNetB3",
+    "EfficientNetB4",
+    "EfficientNetB5",
+    "EfficientNetB6",
+    "EfficientNetB7",
+    "EfficientNetV2S",
     "FeatureMap",
     "GoogLeNet",
     "InceptionV3",
     "LeNet5",
+    "MobileNet",
+    "MobileNetV2",
+    "MobileNetV3Large",
+    "MobileNetV3Small",
     "ModelInfo",
     "NiN",
     "NiNCifar",

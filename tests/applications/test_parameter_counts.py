@@ -1,13 +1,12 @@
 """The number of weights of every size, against its peers or, where there is none, its paper."""
 
 import json
-import math
 
-import keras
+import model_peers
 import pytest
 
 from kerasbook import registry
-from kerasbook.applications import create_model, list_models, model_info
+from kerasbook.applications import list_models, model_info
 
 # Where no peer has the network: what the paper says, or what follows from its tables.
 PAPER = {
@@ -41,13 +40,6 @@ def published():
     }
 
 
-def trainable(name, **arguments):
-    """Returns the number of trainable weights, without memory for them."""
-    with keras.StatelessScope(initialize_variables=False):
-        model = create_model(name, **arguments)
-    return sum(math.prod(weight.shape) for weight in model.trainable_weights)
-
-
 @pytest.mark.parametrize("name", list_models())
 def test_the_count_is_that_of_the_peers_or_the_paper(name, published):
     peers = registry.get("model", name).size.peers
@@ -59,7 +51,8 @@ def test_the_count_is_that_of_the_peers_or_the_paper(name, published):
     assert counts or name in PAPER, f"{name} has no source for its number of weights"
     for library, count in counts.items():
         convention = "keras" if library == "keras" else "torch"
-        assert trainable(name, convention=convention) == count.get("trainable", count["parameters"])
+        _, trainable = model_peers.counts(name, convention=convention)
+        assert trainable == count.get("trainable", count["parameters"])
     if "keras" in counts:
         assert model_info(name).parameters == counts["keras"]["parameters"]
     if name in PAPER:
