@@ -34,6 +34,16 @@ from kerasbook.applications.resnet_v2 import (
     ResNet164V2,
     ResNet1001V2,
 )
+from kerasbook.applications.resnext import ResNeXt50, ResNeXt101
+from kerasbook.applications.se_resnet import (
+    SEResNet18,
+    SEResNet34,
+    SEResNet50,
+    SEResNet101,
+    SEResNet152,
+    SEResNeXt50,
+    SEResNeXt101,
+)
 from kerasbook.applications.timm_weights import from_timm
 from kerasbook.applications.wide_resnet import WideResNet16_2, WideResNet28_10
 
@@ -41,6 +51,8 @@ __all__ = [
     "MLP",
     "FeatureMap",
     "LeNet5",
+    "ResNeXt50",
+    "ResNeXt101",
     "ResNet18",
     "ResNet20",
     "ResNet32",
@@ -56,11 +68,18 @@ __all__ = [
     "ResNet152V2",
     "ResNet164V2",
     "ResNet1001V2",
+    "SEResNeXt50",
+    "SEResNeXt101",
+    "SEResNet18",
     "SEResNet20",
     "SEResNet32",
+    "SEResNet34",
     "SEResNet44",
+    "SEResNet50",
     "SEResNet56",
+    "SEResNet101",
     "SEResNet110",
+    "SEResNet152",
     "WideResNet16_2",
     "WideResNet28_10",
     "WideResNet50_2",
