@@ -24,14 +24,18 @@ def natural_number(name, value):
     return value
 
 
-def positive_integers(name, value, count):
-    """Returns `value`, an integer or `count` of them, as a tuple of `count` integers above 0."""
-    values = tuple(value) if isinstance(value, (list, tuple)) else (value,) * count
-    if len(values) != count or any(
+def positive_integers(name, value, count=None):
+    """Returns `value`, an integer or `count` of them, as a tuple of `count` integers above 0.
+
+    Without a `count` there may be any number of them; an integer is a tuple of one.
+    """
+    values = tuple(value) if isinstance(value, (list, tuple)) else (value,) * (count or 1)
+    if count not in (None, len(values)) or any(
         isinstance(v, bool) or not isinstance(v, int) or v < 1 for v in values
     ):
+        number = "a list" if count is None else count
         raise ValueError(
-            f"`{name}` must be a positive integer or {count} of them. Received: {name}={value!r}"
+            f"`{name}` must be a positive integer or {number} of them. Received: {name}={value!r}"
         )
     return values
 

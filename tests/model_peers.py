@@ -11,13 +11,16 @@ from kerasbook.applications import create_model, from_keras, from_timm
 SHAPE = (64, 96, 3)  # not square
 
 
-def assert_like_keras(name, rng, *, shape=SHAPE, preprocess=lambda images: images, **arguments):
+def assert_like_keras(
+    name, rng, *, shape=SHAPE, deviation=1.0, preprocess=lambda images: images, **arguments
+):
     """Asserts that a model equals its twin in `keras.applications` after copying weights.
 
     Args:
         name: Name of the model.
         rng: NumPy's generator.
         shape: Shape of the images.
+        deviation: Standard deviation of their values.
         preprocess: What the twin does to images within itself.
         **arguments: Arguments of both, e.g. `include_top=False`.
     """
@@ -30,7 +33,7 @@ def assert_like_keras(name, rng, *, shape=SHAPE, preprocess=lambda images: image
     ours = create_model(name, convention="keras", **arguments)
     assert from_keras(theirs, ours) is ours
     assert ours.count_params() == theirs.count_params()
-    images = rng.normal(size=(2, *shape)).astype("float32")
+    images = rng.normal(0, deviation, (2, *shape)).astype("float32")
     assert_close(ours(preprocess(images)), theirs(images))
 
 

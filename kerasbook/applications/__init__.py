@@ -13,10 +13,12 @@ from kerasbook.applications.cifar_resnet import (
     SEResNet56,
     SEResNet110,
 )
+from kerasbook.applications.densenet import DenseNet121, DenseNet169, DenseNet201
 from kerasbook.applications.feature_maps import FeatureMap, feature_maps, features
+from kerasbook.applications.information import ModelInfo, model_info
 from kerasbook.applications.keras_weights import from_keras
 from kerasbook.applications.lenet5 import LeNet5
-from kerasbook.applications.loading import load_model
+from kerasbook.applications.loading import load_model, save_weights
 from kerasbook.applications.mlp import MLP
 from kerasbook.applications.resnet import (
     ResNet18,
@@ -45,14 +47,37 @@ from kerasbook.applications.se_resnet import (
     SEResNeXt101,
 )
 from kerasbook.applications.timm_weights import from_timm
+from kerasbook.applications.vgg import (
+    VGG11,
+    VGG11BN,
+    VGG13,
+    VGG13BN,
+    VGG16,
+    VGG16BN,
+    VGG19,
+    VGG19BN,
+)
 from kerasbook.applications.wide_resnet import WideResNet16_2, WideResNet28_10
+from kerasbook.arguments import positive_integer
 
 __all__ = [
     "MLP",
+    "VGG11",
+    "VGG11BN",
+    "VGG13",
+    "VGG13BN",
+    "VGG16",
+    "VGG16BN",
+    "VGG19",
+    "VGG19BN",
+    "DenseNet121",
+    "DenseNet169",
+    "DenseNet201",
     "FeatureMap",
     "LeNet5",
     "ResNeXt50",
     "ResNeXt101",
+    "ModelInfo",
     "ResNet18",
     "ResNet20",
     "ResNet32",
@@ -91,23 +116,46 @@ __all__ = [
     "from_timm",
     "list_models",
     "load_model",
+    "model_info",
+    "save_weights",
 ]
 
 
-def list_models(pattern="*"):
+def list_models(pattern="*", *, family=None, task=None, max_parameters=None):
     """Returns the sorted names of the library's and the plug-ins' models.
 
+    The tiny models for tests, one for each family, are listed only where the pattern ends in
+    `"_test"`.
+
     Args:
-        pattern: Wildcard pattern that the names must match, lower case.
+        pattern: Wildcard pattern that the names must match, in any case.
+        family: Name of the family that they must be of, e.g. `"resnet"`; `None` takes all.
+        task: What they must do, e.g. `"classification"`; `None` takes all.
+        max_parameters: The most weights that they may have; `None` takes all.
 
     Returns:
         List of strings, each a name for `create_model`.
 
+    Raises:
+        ValueError: If there is no such family or task, or `max_parameters` is no positive integer.
+
     Example:
-        >>> kerasbook.applications.list_models("resnet*")
-        ['resnet18', 'resnet34', 'resnet50']
+        >>> kerasbook.applications.list_models("resnet*", max_parameters=30_000_000)[:3]
+        ['resnet101v2', 'resnet18', 'resnet34']
     """
-    return registry.names("model", pattern)
+    names = registry.names("model", str(pattern).lower())
+    if not str(pattern).endswith("_test"):
+        names = [name for name in names if not name.endswith("_test")]
+    for argument, value in (("family", family), ("task", task)):
+        if value is not None:
+            known = {getattr(model_info(name), argument) for name in registry.names("model")}
+            if value not in known:
+                raise ValueError(registry.unknown(argument, value, known))
+            names = [name for name in names if getattr(model_info(name), argument) == value]
+    if max_parameters is not None:
+        positive_integer("max_parameters", max_parameters)
+        names = [name for name in names if model_info(name).parameters <= max_parameters]
+    return names
 
 
 def create_model(name, /, **arguments):

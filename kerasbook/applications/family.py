@@ -19,7 +19,7 @@ from kerasbook.applications import parts
 from kerasbook.applications.keras_weights import imagenet
 from kerasbook.applications.preprocessing import scaled
 from kerasbook.applications.units import Convention, Units
-from kerasbook.layers.arguments import one_of
+from kerasbook.layers.arguments import one_of, positive_integer, positive_integers
 from kerasbook.registry import register
 
 SHARED = {
@@ -39,7 +39,7 @@ SHARED = {
     "dropout": "Probability of dropping a feature before the classifier, in [0, 1).",
     "drop_path": "Probability of dropping the last residual branch of a sample, in [0, 1), rising "
     "linearly from the first.",
-    "kernel_initializer": "Initializer of the convolutions' kernels.",
+    "kernel_initializer": "Initializer of the hidden layers' kernels.",
     "include_preprocessing": "Whether the model itself scales images of the range [0, 255]; else "
     "`model_info(name).preprocess_input` does.",
 }
@@ -49,6 +49,22 @@ def average_head(x, units, classes):
     """Returns the logits of the mean over all positions."""
     x = keras.layers.GlobalAveragePooling2D(name="avg_pool")(x)
     return parts.dense_classifier(units.drop(x), classes)
+
+
+def dense_head(x, network, classes, *, units=(4096, 4096)):
+    """Returns the logits of hidden dense layers, each with dropout, on the flattened maps."""
+    x = keras.layers.Flatten(name="flatten")(x)
+    for number, size in enumerate(positive_integers("units", units), 1):
+        x = network.dense(x, size, name=f"dense{number}")
+        x = network.drop(x, name=f"dropout{number}")
+    return parts.dense_classifier(x, classes)
+
+
+def class_maps_head(x, units, classes):
+    """Returns the mean over all positions of one map per class."""
+    positive_integer("classes", classes)
+    x = units.unit(x, classes, 1, normalization=None, name="class_maps")
+    return keras.layers.GlobalAveragePooling2D(name="predictions")(x)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -74,9 +90,10 @@ class Family:
         defaults: Dictionary of arguments with other defaults than those of `Units`.
         torch_names: Rules `(pattern, replacement)` that make of a layer's name that of its module
             in timm, or in torchvision where timm has no such network. The first that matches the
-            whole name counts.
+            whole name counts. Or a function of the model's arguments that returns the rules.
         task: What the models do.
         static: Whether the classifier needs to know the images' size.
+        flat: Whether the trunk itself does, since it returns no maps but features.
     """
 
     name: str
@@ -93,9 +110,10 @@ class Family:
     classes: int = 1000
     minimum: int | Callable = 32
     defaults: dict = dataclasses.field(default_factory=dict)
-    torch_names: tuple = ()
+    torch_names: tuple | Callable = ()
     task: str = "classification"
     static: bool = False
+    flat: bool = False
 
     def size(
         self,
@@ -104,6 +122,7 @@ class Family:
         *,
         registered=None,
         input_size=None,
+        classes=None,
         conventions=None,
         peers=None,
         **values,
@@ -115,6 +134,7 @@ class Family:
             about: What distinguishes this size, as a noun phrase.
             registered: Name to register under, if that is not `name` in lower case.
             input_size: Instead of the family's.
+            classes: Instead of the family's.
             conventions: Names of those in which this size is published, the default first; `None`
                 takes all of the family's.
             peers: Dictionary from `"keras"`, `"timm"` and `"torchvision"` to the network's name
@@ -126,6 +146,7 @@ class Family:
             name,
             about,
             input_size or self.input_size,
+            classes or self.classes,
             tuple(conventions or self.conventions),
             dict(peers or {}),
             values,
@@ -155,6 +176,7 @@ class Size:
     name: str
     about: str
     input_size: int
+    classes: int
     conventions: tuple
     peers: dict
     values: dict
@@ -168,7 +190,7 @@ class Size:
             "weights": None,
             "input_shape": None,
             "pooling": None,
-            "classes": self.family.classes,
+            "classes": self.classes,
             "classifier_activation": "softmax",
             "name": self.name.lower(),
         }
@@ -190,10 +212,13 @@ class Size:
         parameters += [kind(k, kind.KEYWORD_ONLY, default=v) for k, v in keywords.items()]
         return inspect.Signature(parameters)
 
-    def minimum(self, options):
-        """Returns the smallest height and width of an image under some options."""
-        minimum = self.family.minimum
-        return minimum(**options) if callable(minimum) else minimum
+    def minimum(self, **options):
+        """Returns the smallest height and width of an image, with the defaults or other options."""
+        if not callable(self.family.minimum):
+            return self.family.minimum
+        own = set(self.signature.parameters) - set(SHARED)
+        defaults = {key: self.signature.parameters[key].default for key in own}
+        return self.family.minimum(**{**defaults, **options})
 
     def build(
         self,
@@ -217,13 +242,18 @@ class Size:
         """Returns the model."""
         family = self.family
         form = family.conventions[one_of("convention", convention, self.conventions)]
+        if family.flat and pooling is not None:
+            raise ValueError(
+                "`pooling` must be None, since there are no positions to pool over. "
+                f"Received: pooling={pooling!r}"
+            )
         image = parts.image_input(
             input_shape,
             self.input_size,
-            include_top,
-            self.minimum(options),
+            include_top or family.flat,
+            self.minimum(**options),
             channels=family.channels,
-            static=family.static and include_top,
+            static=family.flat or (family.static and include_top),
         )
         units = Units(
             form,
@@ -250,7 +280,7 @@ class Size:
         family = self.family
         words = {
             "imagenet": ', or `"imagenet"`' if "keras" in self.peers else "",
-            "minimum": self.minimum(dict(self._option_defaults())),
+            "minimum": self.minimum(),
             "size": self.input_size,
             "channels": family.channels,
             "conventions": " or ".join(f'`"{key}"`' for key in self.conventions),
@@ -282,12 +312,6 @@ class Size:
         ]
         return "\n".join(lines)
 
-    def _option_defaults(self):
-        shared = set(SHARED)
-        for key, parameter in self.signature.parameters.items():
-            if key not in shared:
-                yield key, parameter.default
-
 
 def zero_based(template):
     """Returns a replacement for `Family.torch_names`: a template of a match's groups.
@@ -308,7 +332,8 @@ def zero_based(template):
 
 def _own_options(function, options):
     """Returns those of the options that a function takes."""
-    names = inspect.signature(function).parameters
+    parameters = inspect.signature(function).parameters.values()
+    names = {entry.name for entry in parameters if entry.kind is entry.KEYWORD_ONLY}
     return {key: value for key, value in options.items() if key in names}
 
 

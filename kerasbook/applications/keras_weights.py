@@ -4,7 +4,9 @@ import keras
 
 from kerasbook.applications.graph import weighted_layers
 
-ROLES = {"depthwise_kernel": "kernel"}  # what Keras calls otherwise in some of its layers
+# What Keras calls otherwise in some of its layers. A separable convolution there is a depthwise
+# and a pointwise one here.
+ROLES = {"depthwise_kernel": "kernel", "pointwise_kernel": "kernel"}
 
 
 def from_keras(source, target):

@@ -43,8 +43,8 @@ def image_input(input_shape, default_size, include_top, minimum=1, *, channels=3
         )
     if static and None in shape:
         raise ValueError(
-            "`input_shape` must be static with `include_top=True`, since the classifier has "
-            f"weights for every position. Received: input_shape={shape}"
+            "`input_shape` must be static, since the first dense layer has weights for every "
+            f"position. Received: input_shape={shape}"
         )
     return keras.Input(shape, name="image")
 

@@ -53,18 +53,22 @@ def from_timm(state_dict, name, **arguments):
         raise ValueError(
             f"`name` must be a model whose twin in timm is known. Received: name={name!r}"
         )
-    weights = _arrays(state_dict)
+    weights = {k: v for k, v in _arrays(state_dict).items() if not k.endswith(COUNTERS)}
+    rules = family.torch_names
+    if callable(rules):
+        defaults = {key: entry.default for key, entry in function.size.signature.parameters.items()}
+        rules = rules(**defaults | arguments)
     if "classes" not in arguments and arguments.get("include_top", True):
-        arguments["classes"] = _classes(function, family, weights)
+        arguments["classes"] = _classes(function, rules, weights)
     model = function(**{"convention": "torch", **arguments})
-    return _filled(model, family, weights, name)
+    return _filled(model, rules, weights, name)
 
 
-def _filled(model, family, weights, name):
+def _filled(model, rules, weights, name):
     """Gives a model its weights; none is changed unless all fit."""
     left, values = set(weights), []
     for layer in weighted_layers(model):
-        module = torch_name(layer.name, family.torch_names)
+        module = torch_name(layer.name, rules)
         for variable in layer.weights:
             if "seed" in variable.name:
                 continue
@@ -105,10 +109,10 @@ def torch_name(layer, rules):
     raise ValueError(f"`layer` must have a name in timm. Received: layer={layer!r}")
 
 
-def _classes(function, family, weights):
+def _classes(function, rules, weights):
     """Returns the number of classes that a state dictionary has weights for."""
-    key = f"{torch_name('predictions', family.torch_names)}.weight"
-    return len(weights[key]) if key in weights else function.size.family.classes
+    key = f"{torch_name('predictions', rules)}.weight"
+    return len(weights[key]) if key in weights else function.size.classes
 
 
 def _arrays(state_dict):
@@ -124,8 +128,7 @@ def _arrays(state_dict):
             "`state_dict` must be a dictionary of arrays or the path of a safetensors file. "
             f"Received: state_dict={state_dict!r}"
         )
-    items = ((k, v) for k, v in state_dict.items() if not k.endswith(COUNTERS))
-    return {key: np.asarray(value) for key, value in items}
+    return {key: np.asarray(value) for key, value in state_dict.items()}
 
 
 def _read_safetensors(path):
@@ -148,9 +151,21 @@ def _in_keras_order(value, role, variable, layer):
     if value.ndim == 4:
         value = value.transpose(2, 3, 1, 0)  # (height, width, channels per group, filters)
     elif value.ndim == 2:
-        value = value.T
+        value = _of_flattened_maps(value.T, layer)
     if isinstance(layer, keras.layers.DepthwiseConv2D) or "depthwise" in variable.name:
         return value.reshape(*value.shape[:2], *variable.shape[2:])
     if value.ndim != len(variable.shape) and value.size == np.prod(variable.shape):
         return value.reshape(variable.shape)  # a dense layer that is a convolution there
     return value
+
+
+def _of_flattened_maps(value, layer):
+    """Returns the kernel of a dense layer, which behind a flattening has the channels first."""
+    flatten = layer.input._keras_history.operation
+    if not isinstance(flatten, keras.layers.Flatten):
+        return value
+    height, width, channels = flatten.input.shape[1:]
+    if len(value) != height * width * channels:
+        return value  # the error of the caller names it
+    value = value.reshape(channels, height, width, -1)
+    return value.transpose(1, 2, 0, 3).reshape(height * width * channels, -1)

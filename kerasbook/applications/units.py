@@ -28,6 +28,7 @@ class Convention:
             `"symmetric"`, alike on both sides.
         use_bias: Whether convolutions before a normalization have biases.
         preprocessing: Name of the scaling of images, see `kerasbook.applications.preprocessing`.
+        scale: Whether batch normalizations have a factor for each channel.
     """
 
     epsilon: float = 1e-5
@@ -35,6 +36,7 @@ class Convention:
     padding: str = "symmetric"
     use_bias: bool = False
     preprocessing: str = "torch"
+    scale: bool = True
 
 
 class Units:
@@ -48,7 +50,7 @@ class Units:
         dropout: Probability of dropping a feature before the classifier, in [0, 1).
         drop_path: Probability that the last residual branch of a sample is dropped, in [0, 1);
             it rises linearly from the first branch.
-        kernel_initializer: Initializer of the kernels of convolutions.
+        kernel_initializer: Initializer of the kernels of convolutions and hidden dense layers.
 
     Attributes:
         kept: Dictionary of maps that a trunk hands to the head, e.g. for auxiliary classifiers.
@@ -128,6 +130,13 @@ class Units:
             layer = layers.Conv2D(filters, kernel_size, kernel_initializer=start, **options)
         return layer(x)
 
+    def dense(self, x, size, *, name, normalization=None):
+        """Applies the dense layer `<name>`, its normalization, if any, and its activation."""
+        start = _new(self.kernel_initializer)
+        x = keras.layers.Dense(size, kernel_initializer=start, name=name)(x)
+        x = self.normalize(x, name=name, normalization=normalization)
+        return self.activate(x, name=name)
+
     def normalize(self, x, *, name, normalization="own", **options):
         """Applies the layer `<name>_norm`, or nothing where the network has no normalization."""
         kind = self.normalization if normalization == "own" else normalization
@@ -137,6 +146,7 @@ class Units:
         if kind == "batch":
             options.setdefault("epsilon", self.convention.epsilon)
             options.setdefault("momentum", self.convention.momentum)
+            options.setdefault("scale", self.convention.scale)
             return layers.BatchNormalization(**options)(x)
         if kind == "group":
             return layers.GroupNormalization(math.gcd(32, x.shape[-1]), **options)(x)
@@ -157,8 +167,9 @@ class Units:
     def pool(self, x, kind, size, *, name, strides=None, padding="valid"):
         """Applies the pooling `<name>_pool`, of the kind `"max"` or `"average"`.
 
-        Symmetric padding is that of zeros, which an average counts as pixels and which a maximum
-        sees only behind an activation that is never negative.
+        With the padding `"ceiling"`, the last window may reach over the end, as in Caffe. This
+        padding and the symmetric one are of zeros, which an average counts as pixels and which a
+        maximum sees only behind an activation that is never negative.
         """
         strides = strides or size
         x, padding = self._padded(x, size, strides, padding, f"{name}_pool", {})
@@ -166,7 +177,7 @@ class Units:
         layer = pooling[kind](size, strides=strides, padding=padding, name=f"{name}_pool")
         return layer(x)
 
-    def add(self, shortcut, branch, *, name, place=0.0):
+    def add(self, shortcut, branch, *, name, place=0.0, branch_first=False):
         """Adds a branch to its shortcut in the layer `<name>_add`.
 
         Args:
@@ -175,10 +186,12 @@ class Units:
             name: Name of the block.
             place: Where in the network the branch stands, from 0 for the first to 1 for the last;
                 `DropPath` drops it with the probability `drop_path * place`.
+            branch_first: Whether `from_keras` looks for the branch's weights before the shortcut's.
         """
         if self.drop_path * place > 0:
             branch = layers.DropPath(self.drop_path * place, name=f"{name}_drop")(branch)
-        return keras.layers.Add(name=f"{name}_add")([shortcut, branch])
+        terms = [branch, shortcut] if branch_first else [shortcut, branch]
+        return keras.layers.Add(name=f"{name}_add")(terms)
 
     def squeeze_excite(self, x, hidden, *, name, activation="relu", gate="sigmoid"):
         """Scales channels by gates computed from their means over all positions.
@@ -211,16 +224,20 @@ class Units:
                 return x, "same"
             rate = options.get("dilation_rate", 1)
             margins = tuple((extent - 1) * rate // 2 for extent in sizes)
+        elif padding == "ceiling":
+            margins = tuple(
+                (0, strides - 1 if pixels is None else (extent - pixels) % strides)
+                for pixels, extent in zip(x.shape[1:3], sizes, strict=True)
+            )
         elif isinstance(padding, int):
             margins = (padding, padding)
         else:
             return x, padding
-        if any(margins):
+        if any(keras.tree.flatten(margins)):
             x = keras.layers.ZeroPadding2D(margins, name=f"{name}_pad")(x)
         return x, "valid"
 
 
 def _new(initializer):
-    """Returns a new initializer, since Keras warns of one object in two layers."""
-    initializer = keras.initializers.get(initializer)
+    """Returns a copy of an initializer, since Keras warns of one object in two layers."""
     return initializer.clone() if hasattr(initializer, "clone") else initializer

@@ -3,9 +3,12 @@
 from kerasbook.cli.parsing import add_command, add_data_dir
 
 LIST = """\
-Prints the names of what there is, the parts of plug-ins among them.
+Prints the names of what there is, the parts of plug-ins among them; of models a table.
 
   kerasbook list models
+
+The table has for each model its weights, the multiplications with additions for one image of its
+default size, the memory of the weights and of one image's activations, and the paper.
 """
 
 KINDS = ("models", "layers", "operations", "policies", "recipes", "datasets")
@@ -19,6 +22,9 @@ def add(commands):
 
 
 def _list(arguments):
+    if arguments.kind == "models":
+        print(_models())
+        return
     if arguments.kind:
         print("\n".join(_names(arguments.kind, arguments.data_dir)))
         return
@@ -26,6 +32,36 @@ def _list(arguments):
         print(f"{kind}:", *_names(kind, None), sep="\n  ", end="\n\n")
     count = len(_names("datasets", arguments.data_dir)) - 1
     print("datasets:", "digits", f"and {count:,} of TFDS: kerasbook list datasets", sep="\n  ")
+
+
+def _models():
+    """Returns the table of the models."""
+    from kerasbook.applications import list_models, model_info
+
+    rows = [("name", "weights", "multiply-adds", "memory", "activations", "image", "paper")]
+    for info in map(model_info, list_models()):
+        numbers = (
+            _short(info.parameters),
+            _short(info.multiply_adds),
+            f"{_short(info.weight_memory)}B",
+            f"{_short(info.activation_memory)}B",
+            " x ".join(map(str, info.input_shape)),
+        )
+        rows.append((info.name, *numbers, info.paper))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = []
+    for name, *numbers, paper in rows:
+        cells = [text.rjust(width) for text, width in zip(numbers, widths[1:-1], strict=True)]
+        lines.append("  ".join([name.ljust(widths[0]), *cells, paper]).rstrip())
+    return "\n".join(lines)
+
+
+def _short(number):
+    """Returns a number in three digits with a decimal prefix, e.g. `11.7 M`."""
+    for factor, prefix in ((10**9, "G"), (10**6, "M"), (10**3, "k")):
+        if number >= factor:
+            return f"{number / factor:.3g} {prefix}"
+    return f"{number} "
 
 
 def _names(kind, data_dir):

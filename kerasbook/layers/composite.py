@@ -231,9 +231,7 @@ def with_seed_beyond(initializer, number):
 
 def copy_of(layer, **options):
     """Returns a new layer with the config of another, some of it replaced."""
-    config = {**layer.get_config(), **options}
-    del config["name"]
-    return type(layer).from_config(config)
+    return type(layer).from_config({**layer.get_config(), "name": None, **options})
 
 
 class Block(Composite):

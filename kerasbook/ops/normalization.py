@@ -7,8 +7,7 @@ import keras
 import numpy as np
 from keras import ops
 
-# cuDNN takes no smaller epsilon, and TensorFlow raises a smaller one without a word.
-SMALLEST_FUSED_EPSILON = 1.001e-5
+SMALLEST_FUSED_EPSILON = 1e-5  # older versions of cuDNN take no smaller one
 # Channels; the work of a product with a band matrix grows with their square.
 LARGEST_BAND = 256
 
@@ -189,12 +188,14 @@ def fused_batch_normalization(inputs, gamma, beta, *, mean=None, variance=None, 
     gamma, beta = tf.cast(gamma, tf.float32), tf.cast(beta, tf.float32)
     if mean is not None:
         mean, variance = tf.cast(mean, tf.float32), tf.cast(variance, tf.float32)
-    outputs, mean_used, variance_used = tf.compat.v1.nn.fused_batch_norm(
-        x,
+    nothing = tf.constant([], tf.float32)
+    # Not `tf.compat.v1.nn.fused_batch_norm`, which raises epsilon to 1.001e-5 without a word.
+    outputs, mean_used, variance_used, *_ = tf.raw_ops.FusedBatchNormV3(
+        x=x,
         scale=gamma,
         offset=beta,
-        mean=mean,
-        variance=variance,
+        mean=nothing if mean is None else mean,
+        variance=nothing if mean is None else variance,
         epsilon=epsilon,
         is_training=mean is None,
     )

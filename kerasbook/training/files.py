@@ -1,12 +1,10 @@
 """The files of a run: where they are, and writing them so that none is ever half there."""
 
-import contextlib
 import dataclasses
-import glob
 import json
-import os
 import pathlib
 
+from kerasbook.files import replacing
 from kerasbook.serving.preprocessing import Preprocessing
 
 PREVIOUS = "previous.keras"  # the checkpoint before the last
@@ -98,31 +96,6 @@ def require_new(path):
             "`run_dir` must be new: runs are never overwritten; choose another or go on with "
             f"--resume. Received: run_dir={str(path)!r}"
         )
-
-
-@contextlib.contextmanager
-def replacing(path, kept=None):
-    """Yields a path beside `path` that takes its place if the block ends without an error.
-
-    Args:
-        path: The file to write.
-        kept: Where to keep the file that stood at `path`, if it is to be kept. For a moment between
-            two renames there is no file at `path`, and this one is whole.
-    """
-    path = pathlib.Path(path)
-    draft = path.with_name(f".{path.stem}.{os.getpid()}.partial{path.suffix}")
-    stem, suffix = glob.escape(path.stem), glob.escape(path.suffix)
-    for left in path.parent.glob(f".{stem}.*.partial{suffix}"):
-        left.unlink(missing_ok=True)  # by a process that was killed
-    try:
-        yield draft
-        with draft.open("rb+") as file:
-            os.fsync(file.fileno())  # or a machine that goes down may keep the name alone
-        if kept is not None and path.exists():
-            os.replace(path, kept)
-        os.replace(draft, path)
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 def write_json(path, values):

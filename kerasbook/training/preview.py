@@ -7,8 +7,8 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from kerasbook import augmentation
+from kerasbook.files import replacing
 from kerasbook.ops.backend import require_tensorflow
-from kerasbook.training.files import replacing
 from kerasbook.training.input.data import read_images
 from kerasbook.visual import plot_augmentation_sheet
 

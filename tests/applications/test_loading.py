@@ -6,7 +6,7 @@ import sys
 import numpy as np
 import pytest
 
-from kerasbook.applications import create_model, load_model
+from kerasbook.applications import create_model, load_model, save_weights
 
 
 def test_loads_in_a_process_that_has_imported_nothing_else(tmp_path, rng):
@@ -30,3 +30,53 @@ def test_missing_and_broken_files(tmp_path):
     (tmp_path / "broken.keras").write_text("not a model")
     with pytest.raises(ValueError, match="broken.keras cannot be loaded as a Keras model"):
         load_model(tmp_path / "broken.keras")
+
+
+def test_weights_come_back(tmp_path):
+    path = tmp_path / "mine.weights.h5"
+    model = create_model("resnet_test")
+    save_weights(model, path)
+    again = create_model("resnet_test", weights=path)
+    for ours, theirs in zip(again.get_weights(), model.get_weights(), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_an_interrupted_write_of_weights_leaves_the_old_file(tmp_path):
+    path = tmp_path / "mine.weights.h5"
+    code = (
+        "import os, signal, sys, kerasbook.applications as applications\n"
+        "model = applications.create_model('resnet_test')\n"
+        "applications.save_weights(model, sys.argv[1])\n"
+        "layer = model.layers[-2]\n"
+        "layer.save_own_variables = lambda store: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "print('saved', flush=True)\n"
+        "applications.save_weights(model, sys.argv[1])\n"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code, path], capture_output=True, text=True, timeout=120
+    )
+    assert (result.returncode, result.stdout) == (-9, "saved\n"), result.stderr[-2000:]
+    assert len(list(tmp_path.iterdir())) == 2  # it was killed in the middle of writing
+    model = create_model("resnet_test", weights=path)
+    save_weights(model, path)
+    assert [file.name for file in tmp_path.iterdir()] == [path.name]
+
+
+@pytest.mark.parametrize("damage", ["truncated", "of another network", "of other classes", "text"])
+def test_weights_that_do_not_fit_are_named(damage, tmp_path):
+    path = tmp_path / "mine.weights.h5"
+    arguments = {"classes": 3} if damage == "of other classes" else {}
+    save_weights(create_model("mlp" if "network" in damage else "resnet_test", **arguments), path)
+    if damage == "truncated":
+        path.write_bytes(path.read_bytes()[:-2000])
+    elif damage == "text":
+        path.write_text("weights")
+    with pytest.raises(ValueError, match=r"`weights` must be the file of a resnettest.*mine"):
+        create_model("resnet_test", weights=path)
+
+
+def test_what_cannot_be_saved_is_named(tmp_path):
+    with pytest.raises(ValueError, match=r"`path` must end in '.weights.h5'.*mine.h5"):
+        save_weights(create_model("resnet_test"), tmp_path / "mine.h5")
+    with pytest.raises(ValueError, match="`model` must be a built Keras model.*None"):
+        save_weights(None, tmp_path / "mine.weights.h5")

@@ -40,11 +40,23 @@ def test_fused_batch_normalization_is_the_biased_definition(shape, rng):
     np.testing.assert_allclose(variance, x.var(axes), rtol=1e-4)
 
 
+@pytest.mark.tensorflow
+def test_fused_batch_normalization_adds_the_very_epsilon(rng):
+    x = (rng.normal(size=(2, 4, 5, 4)) * 1e-4).astype("float32")  # variance far below epsilon
+    ones, zeros = np.ones(4, "float32"), np.zeros(4, "float32")
+    y, mean, variance = ops.fused_batch_normalization(x, ones, zeros, epsilon=1e-5)
+    np.testing.assert_allclose(y, normalize(x, (0, 1, 2), 1e-5), rtol=1e-5, atol=1e-8)
+    given = {"mean": mean, "variance": variance}
+    again, *_ = ops.fused_batch_normalization(x, ones, zeros, **given, epsilon=1e-5)
+    np.testing.assert_allclose(again, y, rtol=1e-4, atol=1e-8)
+
+
 def test_fused_kernel_is_refused_where_it_would_change_numbers():
-    assert not ops.has_fused_batch_normalization("float32", 1e-6)
+    assert not ops.has_fused_batch_normalization("float32", 0.99e-5)
     assert not ops.has_fused_batch_normalization("float64", 1e-3)
     expected = keras.backend.backend() == "tensorflow"
     assert ops.has_fused_batch_normalization("float32", 1e-3) == expected
+    assert ops.has_fused_batch_normalization("float32", 1e-5) == expected  # torch's
 
 
 @pytest.mark.tensorflow

@@ -2,7 +2,7 @@
 
 import pytest
 
-from kerasbook.training.files import RunFolder, read_json, replacing, write_json
+from kerasbook.training.files import RunFolder, read_json, write_json
 
 
 def test_a_new_folder_must_be_new(tmp_path):
@@ -29,35 +29,6 @@ def test_open_needs_a_run(tmp_path):
         RunFolder.open(tmp_path)
     write_json(tmp_path / "record.json", {})
     assert RunFolder.open(tmp_path).log == tmp_path / "log.csv"
-
-
-def test_a_failed_write_leaves_the_old_file_and_no_other(tmp_path):
-    write_json(tmp_path / "x.json", {"old": 1})
-
-    def fail():
-        with replacing(tmp_path / "x.json") as draft:
-            draft.write_text("half")
-            raise OSError("disk full")
-
-    with pytest.raises(OSError, match="disk full"):
-        fail()
-    assert read_json(tmp_path / "x.json") == {"old": 1}
-    assert [f.name for f in tmp_path.iterdir()] == ["x.json"]
-
-
-def test_the_file_that_stood_there_is_kept_where_asked(tmp_path):
-    path, kept = tmp_path / "x.json", tmp_path / "before.json"
-    for text in ("one", "two", "three"):
-        with replacing(path, kept=kept) as draft:
-            draft.write_text(text)
-    assert (path.read_text(), kept.read_text()) == ("three", "two")
-
-
-def test_what_a_killed_process_left_is_cleared_away(tmp_path):
-    for name in (".x[1].99999.partial.json", ".x1.99999.partial.json"):
-        (tmp_path / name).write_text("half")
-    write_json(tmp_path / "x[1].json", {})
-    assert sorted(f.name for f in tmp_path.iterdir()) == [".x1.99999.partial.json", "x[1].json"]
 
 
 def test_broken_json_is_named(tmp_path):

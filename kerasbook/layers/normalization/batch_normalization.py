@@ -18,7 +18,7 @@ class BatchNormalization(keras.layers.BatchNormalization):
 
     This is `keras.layers.BatchNormalization` with the same arguments, variables and numbers.
     On TensorFlow, with the channels last, in float32 or half precision, without `mask`,
-    `renorm` and `synchronized`, and with an `epsilon` of at least 1.001e-5, one fused kernel
+    `renorm` and `synchronized`, and with an `epsilon` of at least 1e-5, one fused kernel
     computes it, but on a CPU only where it is the faster way; else Keras does.
 
     Args:

@@ -18,7 +18,8 @@ import zipfile
 
 import numpy as np
 
-from kerasbook.training.files import PREVIOUS, replacing
+from kerasbook.files import replacing
+from kerasbook.training.files import PREVIOUS
 
 _ARRAYS = "kerasbook.arrays"
 _STATE = "kerasbook.json"

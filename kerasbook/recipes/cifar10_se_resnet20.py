@@ -1,0 +1,19 @@
+"""SE-ResNet-20 on CIFAR-10: ResNet-20 with gates, all else as in `cifar10_resnet20`.
+
+    kerasbook train cifar10_se_resnet20
+
+Hu et al. (2018, section 6.1) put gates of reduction 16 into residual networks for CIFAR-10.
+
+Measured: not yet.
+"""
+
+from kerasbook.recipes.cifar10_resnet20 import recipe as base
+from kerasbook.registry import register
+
+recipe = register("recipe")(
+    base.replace(
+        name="cifar10_se_resnet20",
+        model="seresnet20",
+        epochs=10,
+    )
+)

@@ -1,0 +1,95 @@
+"""DenseNets: equal to Keras' and timm's, counts of parameters, stages, options, bad input."""
+
+import model_peers
+import pytest
+
+from kerasbook.applications import create_model, feature_maps
+
+# All variables and the trainable ones at 1,000 classes: Keras 3.15.1; timm 1.0.31 has the latter.
+COUNTS = {
+    "densenet121": (8_062_504, 7_978_856),
+    "densenet169": (14_307_880, 14_149_480),
+    "densenet201": (20_242_984, 20_013_928),
+}
+
+
+@pytest.mark.parametrize("name", ["densenet121", "densenet169"])
+def test_is_that_of_keras(name, rng):
+    model_peers.assert_like_keras(name, rng)
+
+
+def test_is_that_of_timm(rng):
+    model_peers.assert_like_torch(
+        "densenet121", rng, lambda torch: torch.timm.create_model("densenet121", num_classes=7)
+    )
+
+
+def test_of_other_widths_it_is_that_of_timm(rng):
+    model_peers.assert_like_torch(
+        "densenet_test",
+        rng,
+        lambda torch: torch.timm.models.DenseNet(8, (2, 3, 1, 2), num_classes=7, bn_size=3),
+        depths=(2, 3, 1, 2),
+        bottleneck=3,
+        low_resolution=False,
+    )
+
+
+@pytest.mark.parametrize("name", COUNTS)
+def test_has_as_many_parameters_as_published(name):
+    assert model_peers.counts(name) == COUNTS[name]
+
+
+def test_stages_end_after_their_activations():
+    maps = feature_maps(create_model("densenet_test", low_resolution=False))
+    assert [(m.name, m.layer, m.stride, m.channels) for m in maps] == [
+        ("stem", "stem_pool", 4, 16),
+        ("stage1", "stage1_act", 4, 32),
+        ("stage2", "stage2_act", 8, 24),
+        ("stage3", "stage3_act", 16, 20),
+        ("stage4", "stage4_act", 32, 18),
+    ]
+
+
+def test_options_set_the_widths():
+    model = create_model(
+        "densenet_test", depths=(2, 1), growth_rate=4, filters=6, bottleneck=3, compression=0.5
+    )
+    channels = {layer.name: layer.output.shape[-1] for layer in model.layers}
+    assert channels["stem_conv"] == 6
+    assert channels["stage1_block1_1_conv"] == 3 * 4
+    assert channels["stage1_block2_concat"] == 6 + 2 * 4
+    assert channels["stage2_transition_conv"] == 7
+    plain = create_model("densenet_test", bottleneck=None, compression=1)
+    names = [layer.name for layer in plain.layers]
+    assert "stage1_block1_2_conv" in names
+    assert "stage1_block1_1_conv" not in names
+    assert plain.get_layer("stage2_transition_conv").filters == 16 + 2 * 8
+
+
+def test_without_normalization_there_are_biases():
+    model = create_model("densenet_test", normalization=None)
+    assert all(layer.use_bias for layer in model.layers if hasattr(layer, "kernel_initializer"))
+    assert not [layer for layer in model.layers if layer.name.endswith("_norm")]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"growth_rate": 0}, "`growth_rate` must .*0"),
+        ({"filters": 1.5}, "`filters` must .*1.5"),
+        ({"bottleneck": 0}, "`bottleneck` must .*0"),
+        ({"compression": 0}, r"`compression` must be in \(0, 1\]. Received: compression=0"),
+        ({"compression": 1.5}, r"`compression` must be in \(0, 1\]"),
+        ({"input_shape": (7, 8, 3)}, r"at least 8 pixels.*\(7, 8, 3\)"),
+        ({"input_shape": (31, 32, 3), "low_resolution": False}, r"at least 32 pixels"),
+    ],
+)
+def test_bad_arguments_are_named(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        create_model("densenet_test", **arguments)
+
+
+def test_smallest_images_leave_a_pixel():
+    model = create_model("densenet_test", include_top=False, input_shape=(8, 9, 3))
+    assert model.output.shape[1:3] == (1, 1)

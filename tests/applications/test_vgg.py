@@ -1,0 +1,97 @@
+"""VGG: equal to Keras' and timm's, counts of the papers and of the book, stages, bad input."""
+
+import math
+
+import keras
+import model_peers
+import pytest
+
+from kerasbook.applications import create_model, feature_maps
+
+
+@pytest.mark.parametrize("name", ["vgg16", "vgg19"])
+def test_is_that_of_keras(name, rng):
+    model_peers.assert_like_keras(name, rng, deviation=60)  # that of pixels
+
+
+@pytest.mark.parametrize(("name", "twin"), [("vgg11", "vgg11"), ("vgg13bn", "vgg13_bn")])
+def test_is_that_of_timm(name, twin, rng):
+    def make(torch):
+        layers, _, normalized = twin.partition("_")
+        return torch.timm.models.vgg.VGG(
+            torch.timm.models.vgg.cfgs[layers],
+            num_classes=7,
+            mlp_ratio=20 / 4096,  # of the first hidden layer
+            norm_layer=torch.torch.nn.BatchNorm2d if normalized else None,
+        )
+
+    model_peers.assert_like_torch(name, rng, make, shape=(224, 224, 3), units=(20, 4096))
+
+
+@pytest.mark.parametrize(
+    ("name", "count"),
+    [
+        ("vgg11", 132_863_336),  # timm 1.0.31, as are those of all but the last two
+        ("vgg13", 133_047_848),
+        ("vgg16", 138_357_544),
+        ("vgg19", 143_667_240),
+        ("vgg11bn", 132_868_840),
+        ("vgg16bn", 138_365_992),
+        ("vgg13bn", 133_047_848 + 2 * (2 * (64 + 128 + 256 + 512 + 512))),
+        ("vgg19bn", 143_667_240 + 2 * (2 * 64 + 2 * 128 + 4 * 256 + 8 * 512)),
+    ],
+)
+def test_parameters(name, count):
+    assert model_peers.counts(name)[1] == count
+
+
+def test_the_columns_of_the_book():
+    """Values of every map and weights without biases, as the book's table counts VGG-16."""
+    with keras.StatelessScope(initialize_variables=False):
+        model = create_model("vgg16")
+    rows = [
+        layer.output
+        for layer in model.layers
+        if not layer.name.endswith("_act") and layer.name not in ("flatten", "probabilities")
+    ]
+    sizes = [math.prod(row.shape[1:]) for row in rows]
+    assert len(rows) == 1 + 13 + 5 + 3
+    assert sum(sizes) == 15_237_608  # the book says 24M, which its own column contradicts
+    assert sum(math.prod(w.shape) for w in model.weights if w.name == "kernel") == 138_344_128
+
+
+def test_stages_end_in_poolings():
+    maps = [(m.name, m.layer, m.stride, m.channels) for m in feature_maps(create_model("vgg_test"))]
+    assert maps == [
+        ("stem", "stem_pool", 2, 8),
+        ("stage1", "stage1_pool", 4, 16),
+        ("stage2", "stage2_pool", 8, 32),
+        ("stage3", "stage3_pool", 16, 64),
+        ("stage4", "stage4_pool", 32, 64),
+    ]
+
+
+def test_dropout_and_normalization_are_arguments():
+    model = create_model("vgg_test", dropout=0.5, normalization="group")
+    names = [layer.name for layer in model.layers]
+    assert names[-7:] == [
+        *("dense1_act", "dropout1", "dense2", "dense2_act", "dropout2"),
+        *("predictions", "probabilities"),
+    ]
+    assert names.index("stem_1_norm") == names.index("stem_1_conv") + 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"input_shape": (31, 32, 3)}, r"at least 32 pixels.*\(31, 32, 3\)"),
+        ({"input_shape": (7, 8, 3), "depths": (1, 1, 1)}, r"at least 8 pixels.*\(7, 8, 3\)"),
+        ({"input_shape": (None, 32, 3)}, r"must be static.*\(None, 32, 3\)"),
+        ({"depths": (1, 0)}, r"`depths` must be a positive integer or a list.*\(1, 0\)"),
+        ({"units": (8, -1)}, r"`units` must be a positive integer or a list.*\(8, -1\)"),
+        ({"convention": "keras"}, "`convention` must be one of .*'keras'"),
+    ],
+)
+def test_bad_arguments_are_named(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        create_model("vgg_test", **arguments)
