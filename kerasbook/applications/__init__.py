@@ -46,6 +46,12 @@ from kerasbook.applications.se_resnet import (
     SEResNeXt50,
     SEResNeXt101,
 )
+from kerasbook.applications.shufflenet_v2 import (
+    ShuffleNetV2X0_5,
+    ShuffleNetV2X1_0,
+    ShuffleNetV2X1_5,
+    ShuffleNetV2X2_0,
+)
 from kerasbook.applications.timm_weights import from_timm
 from kerasbook.applications.vgg import (
     VGG11,
@@ -75,9 +81,9 @@ __all__ = [
     "DenseNet201",
     "FeatureMap",
     "LeNet5",
+    "ModelInfo",
     "ResNeXt50",
     "ResNeXt101",
-    "ModelInfo",
     "ResNet18",
     "ResNet20",
     "ResNet32",
@@ -105,6 +111,10 @@ __all__ = [
     "SEResNet101",
     "SEResNet110",
     "SEResNet152",
+    "ShuffleNetV2X0_5",
+    "ShuffleNetV2X1_0",
+    "ShuffleNetV2X1_5",
+    "ShuffleNetV2X2_0",
     "WideResNet16_2",
     "WideResNet28_10",
     "WideResNet50_2",
