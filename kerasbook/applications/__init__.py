@@ -46,6 +46,12 @@ from kerasbook.applications.se_resnet import (
     SEResNeXt50,
     SEResNeXt101,
 )
+from kerasbook.applications.shufflenet import (
+    ShuffleNetV1,
+    ShuffleNetV1X0_5,
+    ShuffleNetV1X1_5,
+    ShuffleNetV1X2_0,
+)
 from kerasbook.applications.shufflenet_v2 import (
     ShuffleNetV2X0_5,
     ShuffleNetV2X1_0,
@@ -111,6 +117,10 @@ __all__ = [
     "SEResNet101",
     "SEResNet110",
     "SEResNet152",
+    "ShuffleNetV1",
+    "ShuffleNetV1X0_5",
+    "ShuffleNetV1X1_5",
+    "ShuffleNetV1X2_0",
     "ShuffleNetV2X0_5",
     "ShuffleNetV2X1_0",
     "ShuffleNetV2X1_5",
