@@ -61,6 +61,28 @@ from kerasbook.applications.resnet_v2 import (
     ResNet164V2,
     ResNet1001V2,
 )
+from kerasbook.applications.resnext import ResNeXt50, ResNeXt101
+from kerasbook.applications.se_resnet import (
+    SEResNet18,
+    SEResNet34,
+    SEResNet50,
+    SEResNet101,
+    SEResNet152,
+    SEResNeXt50,
+    SEResNeXt101,
+)
+from kerasbook.applications.shufflenet import (
+    ShuffleNetV1,
+    ShuffleNetV1X0_5,
+    ShuffleNetV1X1_5,
+    ShuffleNetV1X2_0,
+)
+from kerasbook.applications.shufflenet_v2 import (
+    ShuffleNetV2X0_5,
+    ShuffleNetV2X1_0,
+    ShuffleNetV2X1_5,
+    ShuffleNetV2X2_0,
+)
 from kerasbook.applications.timm_weights import from_timm
 from kerasbook.applications.vgg import (
     VGG11,
@@ -115,6 +137,8 @@ __all__ = [
     "ModelInfo",
     "NiN",
     "NiNCifar",
+    "ResNeXt50",
+    "ResNeXt101",
     "ResNet18",
     "ResNet20",
     "ResNet32",
@@ -133,11 +157,26 @@ __all__ = [
     "ResNet152V2",
     "ResNet164V2",
     "ResNet1001V2",
+    "SEResNeXt50",
+    "SEResNeXt101",
+    "SEResNet18",
     "SEResNet20",
     "SEResNet32",
+    "SEResNet34",
     "SEResNet44",
+    "SEResNet50",
     "SEResNet56",
+    "SEResNet101",
     "SEResNet110",
+    "SEResNet152",
+    "ShuffleNetV1",
+    "ShuffleNetV1X0_5",
+    "ShuffleNetV1X1_5",
+    "ShuffleNetV1X2_0",
+    "ShuffleNetV2X0_5",
+    "ShuffleNetV2X1_0",
+    "ShuffleNetV2X1_5",
+    "ShuffleNetV2X2_0",
     "WideResNet16_2",
     "WideResNet28_10",
     "WideResNet50_2",

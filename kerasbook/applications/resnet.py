@@ -1,4 +1,6 @@
-"""Residual networks after activation: ResNet, wide ResNet, ResNeXt, and with gates (SE).
+"""Residual networks after activation, also those with wide bottlenecks.
+
+Families with groups, gates or fewer stages are made of this one in files of their own.
 
 In the convention `"keras"` a bottleneck has its strides at the first 1 x 1 convolution, and
 biases; in `"torch"` they stand at the 3 x 3 convolution, which is also known as version 1.5.
@@ -32,6 +34,10 @@ def trunk(
     reach = projection if one_of("shortcut", shortcut, SHORTCUTS) == "projection" else identity
     convolutions = basic if block == "basic" else bottleneck
     positive_integer("filters", filters)
+    positive_integer("groups", groups)
+    positive_integer("group_width", group_width)
+    if squeeze_excite is not None:
+        positive_integer("squeeze_excite", squeeze_excite)
     if low_resolution:
         x = units.unit(x, filters, 3, name="stem")
     else:
@@ -115,8 +121,7 @@ FAMILY = Family(
     },
     reference="""
         He et al., 2016, table 1, https://arxiv.org/abs/1512.03385; wide: Zagoruyko and Komodakis,
-        2016, https://arxiv.org/abs/1605.07146; ResNeXt: Xie et al., 2017,
-        https://arxiv.org/abs/1611.05431; gates: Hu et al., 2018, https://arxiv.org/abs/1709.01507.
+        2016, table 8, https://arxiv.org/abs/1605.07146.
     """,
     trunk=trunk,
     conventions={"torch": Convention(), "keras": KERAS},
@@ -145,10 +150,10 @@ DEPTHS = {
 }
 
 
-def size(name, layers, about, conventions=TORCH, peers=None, **values):
+def size(name, layers, about, conventions=TORCH, peers=None, *, family=FAMILY, **values):
     """Returns the function of a network with so many layers."""
     block = "basic" if layers < 50 else "bottleneck"
-    return FAMILY.size(
+    return family.size(
         name,
         about,
         conventions=conventions,

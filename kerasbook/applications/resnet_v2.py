@@ -155,6 +155,7 @@ def small(name, blocks):
         f"{9 * blocks + 2} layers for 32 x 32, {blocks} bottlenecks in each stage",
         conventions=("torch",),
         input_size=32,
+        classes=10,
         depths=(blocks,) * 3,
         filters=16,
         low_resolution=True,
