@@ -39,12 +39,10 @@ from kerasbook.applications.keras_weights import from_keras
 from kerasbook.applications.lenet5 import LeNet5
 from kerasbook.applications.loading import load_model, save_weights
 from kerasbook.applications.mlp import MLP
-from kerasbook.applications.nin import NiN, NiNCifar
-from kerasbook.applications.resnet import ResNet18, ResNet34, ResNet50, ResNet101, ResNet152
-from kerasbook.applications.squeezenet import SqueezeNet1_0, SqueezeNet1_1
 from kerasbook.applications.mobilenet import MobileNet
 from kerasbook.applications.mobilenet_v2 import MobileNetV2
 from kerasbook.applications.mobilenet_v3 import MobileNetV3Large, MobileNetV3Small
+from kerasbook.applications.nin import NiN, NiNCifar
 from kerasbook.applications.resnet import (
     ResNet18,
     ResNet34,
@@ -83,6 +81,7 @@ from kerasbook.applications.shufflenet_v2 import (
     ShuffleNetV2X1_5,
     ShuffleNetV2X2_0,
 )
+from kerasbook.applications.squeezenet import SqueezeNet1_0, SqueezeNet1_1
 from kerasbook.applications.timm_weights import from_timm
 from kerasbook.applications.vgg import (
     VGG11,
@@ -94,9 +93,9 @@ from kerasbook.applications.vgg import (
     VGG19,
     VGG19BN,
 )
-from kerasbook.applications.zfnet import ZFNet
 from kerasbook.applications.wide_resnet import WideResNet16_2, WideResNet28_10
 from kerasbook.applications.xception import Xception
+from kerasbook.applications.zfnet import ZFNet
 from kerasbook.arguments import positive_integer
 
 __all__ = [
@@ -151,9 +150,6 @@ __all__ = [
     "ResNet101V2",
     "ResNet110",
     "ResNet152",
-    "SqueezeNet1_0",
-    "SqueezeNet1_1",
-    "ZFNet",
     "ResNet152V2",
     "ResNet164V2",
     "ResNet1001V2",
@@ -177,11 +173,14 @@ __all__ = [
     "ShuffleNetV2X1_0",
     "ShuffleNetV2X1_5",
     "ShuffleNetV2X2_0",
+    "SqueezeNet1_0",
+    "SqueezeNet1_1",
     "WideResNet16_2",
     "WideResNet28_10",
     "WideResNet50_2",
     "WideResNet101_2",
     "Xception",
+    "ZFNet",
     "create_model",
     "feature_maps",
     "features",
