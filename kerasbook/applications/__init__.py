@@ -27,8 +27,6 @@ from kerasbook.applications.lenet5 import LeNet5
 from kerasbook.applications.loading import load_model, save_weights
 from kerasbook.applications.mlp import MLP
 from kerasbook.applications.nin import NiN, NiNCifar
-from kerasbook.applications.resnet import ResNet18, ResNet34, ResNet50, ResNet101, ResNet152
-from kerasbook.applications.squeezenet import SqueezeNet1_0, SqueezeNet1_1
 from kerasbook.applications.resnet import (
     ResNet18,
     ResNet34,
@@ -45,6 +43,7 @@ from kerasbook.applications.resnet_v2 import (
     ResNet164V2,
     ResNet1001V2,
 )
+from kerasbook.applications.squeezenet import SqueezeNet1_0, SqueezeNet1_1
 from kerasbook.applications.timm_weights import from_timm
 from kerasbook.applications.vgg import (
     VGG11,
@@ -56,8 +55,8 @@ from kerasbook.applications.vgg import (
     VGG19,
     VGG19BN,
 )
-from kerasbook.applications.zfnet import ZFNet
 from kerasbook.applications.wide_resnet import WideResNet16_2, WideResNet28_10
+from kerasbook.applications.zfnet import ZFNet
 from kerasbook.arguments import positive_integer
 
 __all__ = [
@@ -95,9 +94,6 @@ __all__ = [
     "ResNet101V2",
     "ResNet110",
     "ResNet152",
-    "SqueezeNet1_0",
-    "SqueezeNet1_1",
-    "ZFNet",
     "ResNet152V2",
     "ResNet164V2",
     "ResNet1001V2",
@@ -106,10 +102,13 @@ __all__ = [
     "SEResNet44",
     "SEResNet56",
     "SEResNet110",
+    "SqueezeNet1_0",
+    "SqueezeNet1_1",
     "WideResNet16_2",
     "WideResNet28_10",
     "WideResNet50_2",
     "WideResNet101_2",
+    "ZFNet",
     "create_model",
     "feature_maps",
     "features",
