@@ -24,6 +24,6 @@ def test_lists(data_dir):
     datasets = typed("list", "datasets", "--data_dir", data_dir).stdout.split()
     assert {"digits", "mnist", "camvid"} <= set(datasets)
     everything = typed("list").stdout
-    assert "models:\n  lenet5\n" in everything
+    assert "models:\n  alexnet\n" in everything
     assert "policies:\n" in everything
     assert "datasets:\n  digits\n" in everything
