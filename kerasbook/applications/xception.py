@@ -137,7 +137,7 @@ XceptionTest = FAMILY.size(
     "a sixteenth of the channels and one block in the middle, for tests",
     registered="xception_test",
     conventions=("torch",),
-    input_size=32,
+    input_size=16,
     width=1 / 16,
     depth=1,
     low_resolution=True,

@@ -91,6 +91,24 @@ def test_pooling_pads_as_told(rng):
     )  # fmt: skip
 
 
+@pytest.mark.parametrize("size", [2, 3])
+@pytest.mark.parametrize("shape", [(6, 8, 4), (7, 10, 4), (7, 9, 4)])
+def test_pooling_to_the_ceiling(size, shape, rng):
+    images = rng.uniform(0, 1, size=(2, *shape)).astype("float32")
+    rows, columns = (range(0, n - size + 1 + (n - size) % 2, 2) for n in shape[:2])
+    expected = np.stack(
+        [[images[:, i : i + size, j : j + size].max((1, 2)) for j in columns] for i in rows]
+    ).transpose(2, 0, 1, 3)
+    for known in (shape, (None, None, 4)):
+        model = model_of(
+            lambda x, units: units.pool(x, "max", size, strides=2, padding="ceiling", name="a"),
+            known,
+        )
+        np.testing.assert_allclose(model(images), expected)
+        lacking = sum((n - size) % 2 for n in shape[:2])  # of one side alone, Keras cannot pad
+        assert ("a_pool_pad" in names(model)) == (known != shape or lacking == 1)
+
+
 def test_gates_scale_channels(rng):
     model = model_of(lambda x, units: units.squeeze_excite(x, 3, name="a", gate="tanh"))
     images = rng.normal(size=(2, 7, 10, 4)).astype("float32")
