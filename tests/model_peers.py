@@ -12,7 +12,14 @@ SHAPE = (64, 96, 3)  # not square
 
 
 def assert_like_keras(
-    name, rng, *, shape=SHAPE, deviation=1.0, preprocess=lambda images: images, **arguments
+    name,
+    rng,
+    *,
+    shape=SHAPE,
+    deviation=1.0,
+    preprocess=lambda images: images,
+    jit_compile=False,
+    **arguments,
 ):
     """Asserts that a model equals its twin in `keras.applications` after copying weights.
 
@@ -22,6 +29,8 @@ def assert_like_keras(
         shape: Shape of the images.
         deviation: Standard deviation of their values.
         preprocess: What the twin does to images within itself.
+        jit_compile: Whether the twin is compiled as a whole, which is faster where it has many
+            depthwise convolutions that Keras would compile one by one.
         **arguments: Arguments of both, e.g. `include_top=False`.
     """
     arguments = {"input_shape": shape, "classes": 10, "classifier_activation": None, **arguments}
@@ -34,7 +43,11 @@ def assert_like_keras(
     assert from_keras(theirs, ours) is ours
     assert ours.count_params() == theirs.count_params()
     images = rng.normal(0, deviation, (2, *shape)).astype("float32")
-    assert_close(ours(preprocess(images)), theirs(images))
+    if jit_compile:
+        theirs.compile(jit_compile=True)
+    assert_close(
+        ours(preprocess(images)), theirs.predict_on_batch(images) if jit_compile else theirs(images)
+    )
 
 
 def assert_like_torch(name, rng, make, *, shape=SHAPE, rename=lambda key: key, **arguments):
