@@ -18,6 +18,7 @@ def assert_like_keras(
     shape=SHAPE,
     deviation=1.0,
     preprocess=lambda images: images,
+    calibrate=False,
     jit_compile=False,
     **arguments,
 ):
@@ -29,6 +30,8 @@ def assert_like_keras(
         shape: Shape of the images.
         deviation: Standard deviation of their values.
         preprocess: What the twin does to images within itself.
+        calibrate: Whether batch normalizations have the statistics of the images, not random ones,
+            so that in deep networks neither images nor errors vanish or explode.
         jit_compile: Whether the twin is compiled as a whole, which is faster where it has many
             depthwise convolutions that Keras would compile one by one.
         **arguments: Arguments of both, e.g. `include_top=False`.
@@ -39,18 +42,31 @@ def assert_like_keras(
     for weight in theirs.weights:
         if len(weight.shape) == 1:
             weight.assign(_vector(weight, rng))
+    images = rng.normal(0, deviation, (4, *shape)).astype("float32")
+    if calibrate:
+        _calibrate(theirs, images)
     ours = create_model(name, convention="keras", **arguments)
     assert from_keras(theirs, ours) is ours
-    assert ours.count_params() == theirs.count_params()
-    images = rng.normal(0, deviation, (2, *shape)).astype("float32")
+    scaling = (keras.layers.Normalization,)  # which `from_keras` leaves out
+    counted = [layer for layer in theirs.layers if not isinstance(layer, scaling)]
+    assert ours.count_params() == sum(layer.count_params() for layer in counted)
     if jit_compile:
         theirs.compile(jit_compile=True)
-    assert_close(
-        ours(preprocess(images)), theirs.predict_on_batch(images) if jit_compile else theirs(images)
-    )
+    call = theirs.predict_on_batch if jit_compile else theirs
+    assert_close(ours(preprocess(images[:2])), call(images[:2]))
 
 
-def assert_like_torch(name, rng, make, *, shape=SHAPE, rename=lambda key: key, **arguments):
+def assert_like_torch(
+    name,
+    rng,
+    make,
+    *,
+    shape=SHAPE,
+    deviation=1.0,
+    rename=lambda key: key,
+    calibrate=False,
+    **arguments,
+):
     """Asserts that a model equals its twin in timm or torchvision after copying weights.
 
     Args:
@@ -58,26 +74,36 @@ def assert_like_torch(name, rng, make, *, shape=SHAPE, rename=lambda key: key, *
         rng: NumPy's generator.
         make: Function of `tests/torch_peers.py`, of the module and the name, that makes the twin.
         shape: Shape of the images.
+        deviation: Standard deviation of their values.
         rename: Function that makes of a weight's name the one expected; `None` leaves it out.
+        calibrate: Whether batch normalizations have the statistics of the images, not random ones,
+            so that in deep networks neither images nor errors vanish or explode.
         **arguments: Arguments of our model.
     """
     import torch_peers
 
     theirs = torch_peers.randomized(make(torch_peers))
+    images = rng.normal(0, deviation, (4, *shape)).astype("float32")
+    if calibrate:
+        torch_peers.calibrate(theirs, images)
     weights = {rename(k): v for k, v in torch_peers.arrays(theirs).items() if rename(k)}
     arguments = {"input_shape": shape, "classifier_activation": None, **arguments}
     ours = from_timm(weights, name, **arguments)
-    images = rng.normal(size=(2, *shape)).astype("float32")
-    assert_close(ours(images), torch_peers.outputs(theirs, images))
+    assert_close(ours(images[:2]), torch_peers.outputs(theirs, images[:2]))
+
+
+def built(name, **arguments):
+    """Returns a model that has no values for its weights, which takes little time and memory."""
+    with keras.StatelessScope(initialize_variables=False):
+        return create_model(name, **arguments)
 
 
 def counts(name, **arguments):
     """Returns the numbers of a model's parameters, all and trainable, without allocating them."""
-    with keras.StatelessScope(initialize_variables=False):
-        model = create_model(name, **arguments)
+    model = built(name, **arguments)
     return tuple(
         sum(math.prod(variable.shape) for variable in variables)
-        for variables in (model.variables, model.trainable_variables)
+        for variables in (model.weights, model.trainable_weights)
     )
 
 
@@ -95,3 +121,11 @@ def _vector(weight, rng):
     if weight.name in ("gamma", "moving_variance", "variance"):
         return rng.uniform(0.5, 1.5, weight.shape)
     return rng.normal(0, 0.1, weight.shape)
+
+
+def _calibrate(model, images):
+    """Gives the batch normalizations of a model the statistics of images."""
+    norms = [layer for layer in model.layers if isinstance(layer, keras.layers.BatchNormalization)]
+    for norm in norms:
+        norm.momentum = 0.0
+    model(images, training=True)

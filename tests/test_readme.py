@@ -127,6 +127,18 @@ def test_the_code_on_evaluation_runs(capsys):
     assert capsys.readouterr().out == "(1, 10)\n97.2%, 95 % interval 95.2% to 98.9%\n"
 
 
+def test_the_code_on_surgery_and_costs_runs(capsys):
+    section = README.split("\n## Surgery\n")[1].split("\n## Models\n")[0]
+    names = {}
+    for code in re.findall(r"```python\n(.*?)```", section, re.DOTALL):
+        exec(code, names)
+    assert names["rgb"].input_shape == (None, 28, 28, 3)
+    assert names["changed"].get_layer("conv1").activation.__name__ == "silu"
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[:3] == ["(1, 3, 4, 10)", "61706 416520 8878", "246824 35512"]
+    assert lines[4] == "conv1 (28, 28, 6) 156 117600 4704"
+
+
 def test_everything_of_evaluation_is_named():
     section = README.split("\n## Evaluation\n")[1].split("\n## ")[0]
     functions = [name for name in dir(evaluation) if name.islower()]

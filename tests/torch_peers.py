@@ -18,6 +18,17 @@ for _schema in (
 timm = pytest.importorskip("timm", reason="the extra `bench` (torch, timm) is not installed")
 
 
+def of_torchvision(name, **arguments):
+    """Returns a network of torchvision with kernels that keep the variance."""
+    import torchvision
+
+    module = getattr(torchvision.models, name)(weights=None, init_weights=False, **arguments)
+    for value in module.parameters():
+        if value.ndim > 1:
+            torch.nn.init.kaiming_normal_(value)
+    return module
+
+
 def randomized(module, seed=0):
     """Returns a network in evaluation mode whose vectors, statistics too, are random."""
     generator = torch.Generator().manual_seed(seed)
@@ -34,8 +45,17 @@ def arrays(module):
     return {name: value.numpy() for name, value in module.state_dict().items()}
 
 
+def calibrate(module, images):
+    """Gives the batch normalizations of a network the statistics of images."""
+    for part in module.modules():
+        if isinstance(part, torch.nn.BatchNorm2d):
+            part.momentum = 1.0
+    outputs(module.train(), images)
+    module.eval()
+
+
 def outputs(module, images):
-    """Returns what a network makes of images `(batch, height, width, channels)`."""
+    """Returns what a network makes of images `(batch, height, width, channels)`, one or many."""
     with torch.no_grad():
         result = module(torch.tensor(np.ascontiguousarray(images.transpose(0, 3, 1, 2))))
-    return result.numpy()
+    return [one.numpy() for one in result] if isinstance(result, tuple) else result.numpy()

@@ -11,6 +11,7 @@ import keras
 from keras import tree
 
 from kerasbook.analysis.layer_costs import is_in_place, own_multiply_adds
+from kerasbook.layers.own_weights import own_weights
 
 
 @dataclasses.dataclass(frozen=True)
@@ -92,7 +93,7 @@ def cost(model, *, input_shape=None):
         >>> lenet5.parameters, lenet5.multiply_adds, lenet5.activations
         (61706, 416520, 8878)
         >>> lenet5.layers[1].name, lenet5.layers[1].output_shape
-        ('conv1', (28, 28, 6))
+        ('stem_conv', (28, 28, 6))
     """
     if not isinstance(model, keras.Model) or not model.built:
         raise ValueError(f"`model` must be a built `keras.Model`. Received: model={model!r}")
@@ -104,7 +105,7 @@ def cost(model, *, input_shape=None):
         held += _bytes(symbol)
     counted = set()
     for call in calls:
-        weights = [v for v in _own_weights(call.layer) if id(v) not in counted]
+        weights = [v for v in _weights(call.layer) if id(v) not in counted]
         counted.update(id(v) for v in weights)
         row = _row(call, _size(weights))
         total += row.multiply_adds
@@ -230,7 +231,7 @@ def _row(call, parameters):
         if any(None in shape for shape in after):
             raise ValueError(f"its outputs have no static shapes, but {after}")
         multiply_adds = own_multiply_adds(
-            call.layer, _own_weights(call.layer), _one_or_all(before), _one_or_all(after)
+            call.layer, _weights(call.layer), _one_or_all(before), _one_or_all(after)
         )
     except ValueError as error:
         raise ValueError(f"No cost of layer {call.name!r}: {error}") from None
@@ -247,13 +248,8 @@ def _one_or_all(shapes):
     return shapes[0] if len(shapes) == 1 else shapes
 
 
-def _own_weights(layer):
-    """Returns the weights of a layer that belong to no layer within it."""
-    if not isinstance(layer, keras.layers.Layer):
-        return []
-    parts = layer._flatten_layers(include_self=False, recursive=False)
-    theirs = {id(variable) for part in parts for variable in part.variables}
-    return [variable for variable in layer.weights if id(variable) not in theirs]
+def _weights(layer):
+    return own_weights(layer) if isinstance(layer, keras.layers.Layer) else []
 
 
 def _size(variables):

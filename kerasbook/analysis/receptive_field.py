@@ -96,11 +96,13 @@ def receptive_field_table(rows):
     Example:
         >>> rows = kerasbook.receptive_field(kerasbook.applications.LeNet5(include_top=False))
         >>> print(kerasbook.analysis.receptive_field_table(rows))
-        layer  size     stride  center
-        conv1  5 x 5    1 x 1   0 x 0
-        pool1  6 x 6    2 x 2   0.5 x 0.5
-        conv2  14 x 14  2 x 2   4.5 x 4.5
-        pool2  16 x 16  4 x 4   5.5 x 5.5
+        layer        size     stride  center
+        stem_conv    5 x 5    1 x 1   0 x 0
+        stem_act     5 x 5    1 x 1   0 x 0
+        stem_pool    6 x 6    2 x 2   0.5 x 0.5
+        stage1_conv  14 x 14  2 x 2   4.5 x 4.5
+        stage1_act   14 x 14  2 x 2   4.5 x 4.5
+        stage1_pool  16 x 16  4 x 4   5.5 x 5.5
     """
     lines = [("layer", "size", "stride", "center")]
     for row in rows:

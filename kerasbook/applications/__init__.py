@@ -1,6 +1,12 @@
 """Models, one family per file, one function per size, found by name."""
 
 from kerasbook import registry
+from kerasbook.applications.alexnet import AlexNet, AlexNetOneColumn
+from kerasbook.applications.all_convolutional import (
+    AllConvolutionalA,
+    AllConvolutionalB,
+    AllConvolutionalC,
+)
 from kerasbook.applications.cifar_resnet import (
     ResNet20,
     ResNet32,
@@ -21,12 +27,29 @@ from kerasbook.applications.convnext import (
     ConvNeXtXLarge,
 )
 from kerasbook.applications.densenet import DenseNet121, DenseNet169, DenseNet201
+from kerasbook.applications.efficientnet import (
+    EfficientNetB0,
+    EfficientNetB1,
+    EfficientNetB2,
+    EfficientNetB3,
+    EfficientNetB4,
+    EfficientNetB5,
+    EfficientNetB6,
+    EfficientNetB7,
+)
+from kerasbook.applications.efficientnet_v2 import EfficientNetV2S
 from kerasbook.applications.feature_maps import FeatureMap, feature_maps, features
+from kerasbook.applications.googlenet import GoogLeNet
+from kerasbook.applications.inception_v3 import InceptionV3
 from kerasbook.applications.information import ModelInfo, model_info
 from kerasbook.applications.keras_weights import from_keras
 from kerasbook.applications.lenet5 import LeNet5
 from kerasbook.applications.loading import load_model, save_weights
 from kerasbook.applications.mlp import MLP
+from kerasbook.applications.mobilenet import MobileNet
+from kerasbook.applications.mobilenet_v2 import MobileNetV2
+from kerasbook.applications.mobilenet_v3 import MobileNetV3Large, MobileNetV3Small
+from kerasbook.applications.nin import NiN, NiNCifar
 from kerasbook.applications.resnet import (
     ResNet18,
     ResNet34,
@@ -65,6 +88,7 @@ from kerasbook.applications.shufflenet_v2 import (
     ShuffleNetV2X1_5,
     ShuffleNetV2X2_0,
 )
+from kerasbook.applications.squeezenet import SqueezeNet1_0, SqueezeNet1_1
 from kerasbook.applications.timm_weights import from_timm
 from kerasbook.applications.vgg import (
     VGG11,
@@ -77,6 +101,8 @@ from kerasbook.applications.vgg import (
     VGG19BN,
 )
 from kerasbook.applications.wide_resnet import WideResNet16_2, WideResNet28_10
+from kerasbook.applications.xception import Xception
+from kerasbook.applications.zfnet import ZFNet
 from kerasbook.arguments import positive_integer
 
 __all__ = [
@@ -89,6 +115,11 @@ __all__ = [
     "VGG16BN",
     "VGG19",
     "VGG19BN",
+    "AlexNet",
+    "AlexNetOneColumn",
+    "AllConvolutionalA",
+    "AllConvolutionalB",
+    "AllConvolutionalC",
     "ConvNeXtBase",
     "ConvNeXtLarge",
     "ConvNeXtSmall",
@@ -97,9 +128,26 @@ __all__ = [
     "DenseNet121",
     "DenseNet169",
     "DenseNet201",
+    "EfficientNetB0",
+    "EfficientNetB1",
+    "EfficientNetB2",
+    "EfficientNetB3",
+    "EfficientNetB4",
+    "EfficientNetB5",
+    "EfficientNetB6",
+    "EfficientNetB7",
+    "EfficientNetV2S",
     "FeatureMap",
+    "GoogLeNet",
+    "InceptionV3",
     "LeNet5",
+    "MobileNet",
+    "MobileNetV2",
+    "MobileNetV3Large",
+    "MobileNetV3Small",
     "ModelInfo",
+    "NiN",
+    "NiNCifar",
     "ResNeXt50",
     "ResNeXt101",
     "ResNet18",
@@ -137,10 +185,14 @@ __all__ = [
     "ShuffleNetV2X1_0",
     "ShuffleNetV2X1_5",
     "ShuffleNetV2X2_0",
+    "SqueezeNet1_0",
+    "SqueezeNet1_1",
     "WideResNet16_2",
     "WideResNet28_10",
     "WideResNet50_2",
     "WideResNet101_2",
+    "Xception",
+    "ZFNet",
     "create_model",
     "feature_maps",
     "features",

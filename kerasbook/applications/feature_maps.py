@@ -50,8 +50,9 @@ def feature_maps(model):
     for operation in operations(model):
         match = re.match(r"(stem|stage\d+)([a-z]?)_", operation.name)
         if match and len(operation.output.shape) == 4:
-            last[match[1] + match[2]] = operation
-            last[match[1]] = operation
+            for name in (match[1] + match[2], match[1]):
+                last.pop(name, None)  # so that the order is that of the maps
+                last[name] = operation
     if not last:
         raise ValueError(
             "`model` must have layers that are named after their stage, as those of "

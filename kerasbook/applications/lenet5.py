@@ -2,90 +2,71 @@
 
 import keras
 
-from kerasbook import layers
 from kerasbook.applications import parts
-from kerasbook.layers.arguments import positive_integer, positive_integers
-from kerasbook.registry import register
+from kerasbook.applications.family import Family
+from kerasbook.applications.units import Convention
+from kerasbook.layers.arguments import one_of, positive_integer, positive_integers
 
-POOLINGS = {"average": keras.layers.AveragePooling2D, "max": keras.layers.MaxPooling2D}
+
+def trunk(x, units, *, filters=(6, 16), kernel_size=5, downsampling="average"):
+    """Returns the maps of the second pooling."""
+    kind = one_of("downsampling", downsampling, ("average", "max"))
+    first, second = positive_integers("filters", filters, 2)
+    x = units.unit(x, first, kernel_size, name="stem")
+    x = units.pool(x, kind, 2, name="stem")
+    x = units.unit(x, second, kernel_size, padding="valid", name="stage1")
+    return units.pool(x, kind, 2, name="stage1")
 
 
-@register("model")
-def LeNet5(
-    include_top=True,
-    weights=None,
-    input_shape=(28, 28, 1),
-    pooling=None,
-    classes=10,
-    classifier_activation="softmax",
+def head(x, network, classes, *, units=(120, 84)):
+    """Returns the logits of two hidden dense layers, with dropout before the classifier alone."""
+    x = keras.layers.Flatten(name="flatten")(x)
+    for number, size in enumerate(positive_integers("units", units, 2), 1):
+        x = network.dense(x, size, name=f"dense{number}")
+    return parts.dense_classifier(network.drop(x), classes)
+
+
+FAMILY = Family(
     name="lenet5",
-    *,
-    filters=(6, 16),
-    kernel_size=5,
-    units=(120, 84),
-    activation="tanh",
-    downsampling="average",
-    dropout=0.0,
-):
-    """Builds LeNet-5.
+    title="LeNets",
+    description="""
+        A size-preserving convolution, a 2 x 2 pooling, a convolution without padding, a second
+        pooling, two hidden dense layers, the classifier. With the defaults it has 61,706
+        parameters.
+    """,
+    options={
+        "filters": "Channels of the two convolutions.",
+        "kernel_size": "Height and width of both kernels, pixels.",
+        "downsampling": '`"average"` or `"max"`, the kind of the 2 x 2 pooling layers.',
+        "units": "Units of the two hidden dense layers.",
+    },
+    reference="""
+        LeCun et al., 1998, section II.B, https://doi.org/10.1109/5.726791. Every map of the second
+        convolution sees all maps of the first, the pooling has no weights, and the classifier is a
+        softmax instead of radial basis functions.
+    """,
+    trunk=trunk,
+    head=head,
+    conventions={"torch": Convention(padding="same", use_bias=True, preprocessing="unit")},
+    input_size=28,
+    channels=1,
+    classes=10,
+    minimum=lambda kernel_size, **options: 2 * (positive_integer("kernel_size", kernel_size) + 1),
+    defaults={
+        "normalization": None,
+        "activation": "tanh",
+        "kernel_initializer": "glorot_uniform",
+    },
+    static=True,
+)
 
-    A size-preserving convolution, a 2 x 2 pooling, a convolution without padding, a second
-    pooling, two hidden dense layers, the classifier.
-
-    Args:
-        include_top: Whether to end in the dense layers and the classifier; else in the feature
-            maps of the second pooling.
-        weights: `None`, or the path of a weights file.
-        input_shape: `(height, width, channels)`; static with the top.
-        pooling: Pooling of the feature maps without the top: `None`, `"avg"` or `"max"`.
-        classes: Number of classes.
-        classifier_activation: Activation of the classifier; `None` returns logits.
-        name: Name of the model.
-        filters: Channels of the two convolutions.
-        kernel_size: Height and width of both kernels, pixels.
-        units: Units of the two hidden dense layers.
-        activation: Activation of all hidden layers.
-        downsampling: `"average"` or `"max"`, the kind of the 2 x 2 pooling layers.
-        dropout: Probability of dropping a unit before the classifier, in [0, 1).
-
-    Returns:
-        A `keras.Model` from float images `(batch, height, width, channels)`.
-
-    Raises:
-        ValueError: If an argument is out of range, or the image too small for the kernel.
-
-    Example:
-        >>> kerasbook.applications.LeNet5().count_params()
-        61706
-
-    Reference:
-        LeCun et al., 1998, section II.B, https://doi.org/10.1109/5.726791. Every map of the
-        second convolution sees all maps of the first, the pooling has no weights, and the
-        classifier is a softmax instead of radial basis functions.
-    """
-    kernel_size = positive_integer("kernel_size", kernel_size)
-    filters = positive_integers("filters", filters, 2)
-    units = positive_integers("units", units, 2)
-    if downsampling not in list(POOLINGS):
-        raise ValueError(
-            f"`downsampling` must be one of {sorted(POOLINGS)}. "
-            f"Received: downsampling={downsampling!r}"
-        )
-    image = parts.image_input(input_shape, 28, include_top, minimum=2 * (kernel_size + 1))
-    pool = POOLINGS[downsampling]
-    x = layers.Conv2D(filters[0], kernel_size, padding="same", activation=activation, name="conv1")(
-        image
-    )
-    x = pool(2, name="pool1")(x)
-    x = layers.Conv2D(filters[1], kernel_size, activation=activation, name="conv2")(x)
-    x = pool(2, name="pool2")(x)
-    if include_top:
-        x = keras.layers.Flatten(name="flatten")(x)
-        for number, size in enumerate(units, 1):
-            x = keras.layers.Dense(size, activation=activation, name=f"dense{number}")(x)
-        if dropout:
-            x = keras.layers.Dropout(dropout, name="dropout")(x)
-        x = parts.probabilities(parts.dense_classifier(x, classes), classifier_activation)
-    else:
-        x = parts.pool(x, pooling)
-    return parts.with_weights(keras.Model(image, x, name=name), weights)
+LeNet5 = FAMILY.size("LeNet5", "two convolutions and three dense layers")
+LeNet5Test = FAMILY.size(
+    "LeNet5Test",
+    "few channels and units, for tests",
+    registered="lenet5_test",
+    input_size=16,
+    filters=(4, 8),
+    kernel_size=3,
+    units=(32, 16),
+)

@@ -3,62 +3,57 @@
 import keras
 
 from kerasbook.applications import parts
-from kerasbook.registry import register
+from kerasbook.applications.family import Family
+from kerasbook.applications.units import Convention
+from kerasbook.layers.arguments import positive_integers
 
 
-@register("model")
-def MLP(
-    include_top=True,
-    weights=None,
-    input_shape=(28, 28, 1),
-    pooling=None,
-    classes=10,
-    classifier_activation="softmax",
+def trunk(x, network, *, units=(128, 128)):
+    """Returns the features of the last hidden layer."""
+    x = keras.layers.Flatten(name="flatten")(x)
+    for number, size in enumerate(positive_integers("units", units), 1):
+        x = network.dense(x, size, name=f"dense{number}", normalization="own")
+        x = network.drop(x, name=f"dropout{number}")
+    return x
+
+
+def head(x, network, classes):
+    """Returns the logits."""
+    return parts.dense_classifier(x, classes)
+
+
+FAMILY = Family(
     name="mlp",
-    *,
-    units=(128, 128),
-    activation="relu",
-    dropout=0.0,
-):
-    """Builds a multilayer perceptron.
+    title="Multilayer perceptrons",
+    description="""
+        Dense layers on a flattened image, whose size must therefore be known, with the top and
+        without. With the defaults it is the 784-128-128-10 network of 118,282 parameters.
+    """,
+    options={
+        "include_top": "Whether to end in the classifier; else in the last hidden layer.",
+        "pooling": "Must be `None`; there are no positions left to pool over.",
+        "units": "Units of the hidden layers.",
+        "normalization": 'What follows each hidden layer: `"batch"`, `"group"`, `"layer"`, `None`, '
+        "or a layer, of which every place gets its own copy.",
+        "dropout": "Probability of dropping a feature after each hidden layer, in [0, 1).",
+    },
+    reference="Murphy, 2022, Probabilistic Machine Learning, section 13.2.4.2.",
+    trunk=trunk,
+    head=head,
+    conventions={"torch": Convention(preprocessing="unit")},
+    input_size=28,
+    channels=1,
+    classes=10,
+    minimum=1,
+    defaults={"normalization": None, "kernel_initializer": "glorot_uniform"},
+    flat=True,
+)
 
-    With the defaults it is the 784-128-128-10 network of 118,282 parameters.
-
-    Args:
-        include_top: Whether to end in the classifier; else in the last hidden layer.
-        weights: `None`, or the path of a weights file.
-        input_shape: `(height, width, channels)`, all static.
-        pooling: Must be `None`; there are no positions left to pool over.
-        classes: Number of classes.
-        classifier_activation: Activation of the classifier; `None` returns logits.
-        name: Name of the model.
-        units: Units of the hidden layers.
-        activation: Activation of the hidden layers.
-        dropout: Probability of dropping a unit after each hidden layer, in [0, 1).
-
-    Returns:
-        A `keras.Model` from float images `(batch, height, width, channels)`.
-
-    Raises:
-        ValueError: If an argument is out of range.
-
-    Example:
-        >>> kerasbook.applications.MLP().count_params()
-        118282
-
-    Reference:
-        Murphy, 2022, Probabilistic Machine Learning, section 13.2.4.2.
-    """
-    if pooling is not None:
-        raise ValueError(f"`pooling` must be None. Received: pooling={pooling!r}")
-    image = parts.image_input(input_shape, 28, include_top)
-    if None in image.shape[1:]:
-        raise ValueError(f"`input_shape` must be static. Received: input_shape={input_shape}")
-    x = keras.layers.Flatten(name="flatten")(image)
-    for number, size in enumerate(units, 1):
-        x = keras.layers.Dense(size, activation=activation, name=f"dense{number}")(x)
-        if dropout:
-            x = keras.layers.Dropout(dropout, name=f"dropout{number}")(x)
-    if include_top:
-        x = parts.probabilities(parts.dense_classifier(x, classes), classifier_activation)
-    return parts.with_weights(keras.Model(image, x, name=name), weights)
+MLP = FAMILY.size("MLP", "dense layers on a flattened image")
+MLPTest = FAMILY.size(
+    "MLPTest",
+    "two narrow hidden layers, for tests",
+    registered="mlp_test",
+    input_size=8,
+    units=(16, 16),
+)

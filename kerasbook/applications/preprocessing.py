@@ -4,6 +4,7 @@
 | --- | --- |
 | `"caffe"` | channels blue, green, red, less their means over ImageNet |
 | `"tf"` | `x / 127.5 - 1`, in [-1, 1] |
+| `"signed"` | `x / 128 - 1`, in [-1, 1) |
 | `"torch"` | `x / 255`, less the means and divided by the deviations over ImageNet |
 | `"unit"` | `x / 255`, in [0, 1] |
 | `"none"` | the pixels as they are |
@@ -16,7 +17,7 @@ from keras import ops
 MEANS = (0.485, 0.456, 0.406)  # red, green, blue, over ImageNet, of [0, 1]
 DEVIATIONS = (0.229, 0.224, 0.225)
 BLUE_GREEN_RED_MEANS = (103.939, 116.779, 123.68)  # of [0, 255]
-SCALINGS = ("caffe", "tf", "torch", "unit", "none")
+SCALINGS = ("caffe", "tf", "signed", "torch", "unit", "none")
 
 
 def scaled(images, scaling):
@@ -25,7 +26,7 @@ def scaled(images, scaling):
     Args:
         images: Tensor or array `(..., height, width, channels)` of any numeric dtype, or a
             symbolic tensor. `"caffe"` and `"torch"` are for 3 channels.
-        scaling: One of `"caffe"`, `"tf"`, `"torch"`, `"unit"`, `"none"`.
+        scaling: One of `"caffe"`, `"tf"`, `"signed"`, `"torch"`, `"unit"`, `"none"`.
 
     Returns:
         Floats, of Keras' `floatx` where the images are integers, as what came in: NumPy, tensor
@@ -49,6 +50,8 @@ def scaled(images, scaling):
         return ops.flip(x, axis=-1) - ops.convert_to_tensor(BLUE_GREEN_RED_MEANS, x.dtype)
     if scaling == "tf":
         return x / 127.5 - 1.0
+    if scaling == "signed":
+        return x / 128.0 - 1.0
     if scaling == "torch":
         scale = [1 / (255 * deviation) for deviation in DEVIATIONS]
         shift = [mean / deviation for mean, deviation in zip(MEANS, DEVIATIONS, strict=True)]

@@ -1,7 +1,6 @@
 """Folding of batch normalizations into the weights of the layers before them."""
 
 import collections
-import copy
 
 import keras
 import numpy as np
@@ -9,6 +8,7 @@ import numpy as np
 from kerasbook import layers
 from kerasbook.layers.kernel_axes import channel_axis, output_axes
 from kerasbook.surgery.batch_norm_statistics import BATCH_NORMS, float64, get_statistics
+from kerasbook.surgery.rebuilding import config_of, references
 
 # Of these very classes, not of subclasses, whose results may be something else.
 LINEAR_LAYERS = {
@@ -80,15 +80,10 @@ def fold_batch_norm(model):
 
 def _fold(model):
     """Returns the folded model's config, and a dictionary from layers' names to their values."""
-    config = copy.deepcopy(model.get_config())
+    config = config_of(model)
     is_sequential = isinstance(model, keras.Sequential)
-    if not model.built or not (is_sequential or "output_layers" in config):
-        raise ValueError(
-            "`model` must be a built functional or `Sequential` model. "
-            f"Received: model={model.name!r} of class {type(model).__name__}, built={model.built}"
-        )
     by_name = {layer.name: layer for layer in model.layers}
-    uses = collections.Counter(name for name, _, _ in _references(config))
+    uses = collections.Counter(name for name, _, _ in references(config))
     values, linear, stands_for, kept = {}, {}, {}, []
     previous = None
     for entry in config["layers"]:
@@ -108,34 +103,15 @@ def _fold(model):
                 linear[name] = entry
         previous = name
     config["layers"] = kept
-    for reference in _references(config):
+    for reference in references(config):
         reference[0] = stands_for.get(reference[0], reference[0])
     return config, values
 
 
-def _references(config):
-    """Yields the lists `[name, node, tensor]` by which a config names tensors, to be changed."""
-
-    def within(structure):
-        if isinstance(structure, dict):
-            structure = list(structure.values())
-        if not isinstance(structure, (list, tuple)):
-            return
-        if len(structure) == 3 and isinstance(structure[0], str) and type(structure[1]) is int:
-            yield structure
-            return
-        for part in structure:
-            yield from within(part)
-
-    for entry in config["layers"]:
-        yield from within(entry.get("inbound_nodes", []))
-    yield from within(config.get("output_layers", []))
-
-
 def _only_source(entry):
     """Returns the name of the layer that an entry's is called on, if that is once and on one."""
-    references = list(_references({"layers": [entry]}))
-    return references[0][0] if len(references) == 1 else None
+    sources = list(references({"layers": [entry]}))
+    return sources[0][0] if len(sources) == 1 else None
 
 
 def _is_linear(layer):

@@ -3,6 +3,7 @@
 import keras
 
 from kerasbook import layers
+from kerasbook.surgery.rebuilding import config_of
 
 # Of a number by itself, so that they may also stand between the flattening and a dense layer.
 ELEMENTWISE = (
@@ -82,14 +83,7 @@ def dense_to_convolution(model, *, average=False):
 
 def _image_shape(model):
     """Returns the shape of a model's images, or raises if it is no classifier with `Flatten`."""
-    functional = isinstance(model, keras.Sequential) or (
-        isinstance(model, keras.Model) and "output_layers" in model.get_config()
-    )
-    if not functional or not model.built:
-        raise ValueError(
-            "`model` must be a built functional or `Sequential` model. Received: "
-            f"model={getattr(model, 'name', model)!r} of class {type(model).__name__}"
-        )
+    config_of(model)  # raises if it has none that can be changed
     shapes = [tuple(tensor.shape) for tensor in model.inputs]
     if len(shapes) != 1 or len(shapes[0]) != 4 or None in shapes[0][1:] or len(model.outputs) != 1:
         raise ValueError(

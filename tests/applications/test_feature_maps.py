@@ -31,6 +31,17 @@ def test_one_name_gives_one_map_and_none_gives_all():
     assert [row.stride for row in feature_maps(model)] == [4, 4, 8, 16, 32]
 
 
+def test_parts_of_a_stage_stand_in_the_order_of_their_maps():
+    x = image = keras.Input((8, 8, 3))
+    for channels, name in enumerate(
+        ("stem_conv", "stage1a_conv", "stage1b_conv", "stage1_conv"), 1
+    ):
+        x = keras.layers.Conv2D(channels, 1, name=name)(x)
+    rows = feature_maps(keras.Model(image, x))
+    expected = [("stem", 1), ("stage1a", 2), ("stage1b", 3), ("stage1", 4)]
+    assert [(row.name, row.channels) for row in rows] == expected
+
+
 def test_names_outlive_the_folding_of_norms():
     model = create_model("resnet_test")
     folded = surgery.fold_batch_norm(model)

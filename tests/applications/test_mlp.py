@@ -28,8 +28,17 @@ def test_without_the_top_and_with_dropout():
     assert [layer.name for layer in MLP(dropout=0.2).layers].count("dropout1") == 1
 
 
+def test_normalization_follows_each_hidden_layer():
+    names = [layer.name for layer in MLP(units=(8, 8), normalization="batch").layers]
+    assert names[2:8] == [
+        *("dense1", "dense1_norm", "dense1_act", "dense2", "dense2_norm", "dense2_act")
+    ]
+
+
 def test_bad_arguments_are_named():
     with pytest.raises(ValueError, match="`pooling` must be None.*'avg'"):
         MLP(pooling="avg")
     with pytest.raises(ValueError, match="`input_shape` must be static"):
-        MLP(input_shape=(None, 28, 1))
+        MLP(input_shape=(None, 28, 1), include_top=False)
+    with pytest.raises(ValueError, match=r"`units` must be a positive integer or a list.*\(8, 0\)"):
+        MLP(units=(8, 0))

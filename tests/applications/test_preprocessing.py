@@ -21,8 +21,9 @@ def test_scalings_are_those_of_keras(mode, dtype, rng):
     np.testing.assert_allclose(scaled(tensor, mode), expected, atol=1e-4)
 
 
-def test_unit_and_none(rng):
+def test_unit_signed_and_none(rng):
     images = rng.integers(0, 256, size=(5, 6, 1)).astype("uint8")
+    np.testing.assert_array_equal(scaled(images, "signed"), images / np.float32(128) - 1)
     np.testing.assert_allclose(scaled(images, "unit"), images / 255.0, rtol=1e-6)
     np.testing.assert_array_equal(scaled(images, "none"), images.astype("float32"))
 

@@ -80,12 +80,15 @@ def test_saved_and_loaded_it_is_the_same(name, tmp_path):
     model.save(tmp_path / "model.keras")
     loaded = keras.saving.load_model(tmp_path / "model.keras")
     np.testing.assert_allclose(outputs(loaded, images), outputs(model, images), atol=1e-6)
-    assert feature_maps(loaded) == feature_maps(model)
+    if model_info(name).features:
+        assert feature_maps(loaded) == feature_maps(model)
 
 
 @pytest.mark.parametrize("name", SIZES)
 def test_maps_by_name(name):
     model, images = untrained(name)
+    if not model_info(name).features:
+        pytest.skip("dense layers alone make no maps")
     rows = feature_maps(model)
     assert rows[0].name in ("stem", "stage1")
     assert all(re.fullmatch(r"stem|stage\d+[a-z]?", row.name) for row in rows)
@@ -147,12 +150,15 @@ def test_pixels_may_be_scaled_within(name):
 def test_bad_arguments_of_every_family(name):
     minimum = model_info(name).minimum
     for arguments, message in (
-        ({"input_shape": (minimum - 1, 300, 3)}, f"`input_shape` must be at least {minimum}"),
+        (
+            {"input_shape": (minimum - 1, 300, 3)},
+            f"`input_shape` must be (at least {minimum}|.height)",
+        ),
         ({"classes": 0}, "`classes` must be a positive integer.*classes=0"),
         ({"dropout": 1.0}, r"`dropout` must be in \[0, 1\).*1.0"),
         ({"normalization": "bach"}, "`normalization` must be one of .*'bach'"),
         ({"convention": "caffe"}, "`convention` must be one of .*'caffe'"),
-        ({"pooling": "sum", "include_top": False}, "`pooling` must be None, 'avg' or 'max'.*'sum'"),
+        ({"pooling": "sum", "include_top": False}, "`pooling` must be None.*'sum'"),
         ({"weights": "imagenet"}, "has no weights|`classes` must be 1000|must be 'keras'"),
     ):
         with pytest.raises(ValueError, match=message):
