@@ -19,6 +19,13 @@ from kerasbook.applications.cifar_resnet import (
     SEResNet56,
     SEResNet110,
 )
+from kerasbook.applications.convnext import (
+    ConvNeXtBase,
+    ConvNeXtLarge,
+    ConvNeXtSmall,
+    ConvNeXtTiny,
+    ConvNeXtXLarge,
+)
 from kerasbook.applications.densenet import DenseNet121, DenseNet169, DenseNet201
 from kerasbook.applications.efficientnet import (
     EfficientNetB0,
@@ -113,6 +120,11 @@ __all__ = [
     "AllConvolutionalA",
     "AllConvolutionalB",
     "AllConvolutionalC",
+    "ConvNeXtBase",
+    "ConvNeXtLarge",
+    "ConvNeXtSmall",
+    "ConvNeXtTiny",
+    "ConvNeXtXLarge",
     "DenseNet121",
     "DenseNet169",
     "DenseNet201",

@@ -1,5 +1,7 @@
 """Weights of `keras.applications`, copied over to the network of the same name here."""
 
+import re
+
 import keras
 
 from kerasbook.applications.graph import weighted_layers
@@ -99,12 +101,18 @@ def imagenet(model, name, convention, include_top, classes):
 def _slots(model):
     """Returns (path, role, variable) for every weight of a model."""
     return [
-        (f"{layer.name}/{variable.name}", ROLES.get(variable.name, variable.name), variable)
+        (f"{layer.name}/{variable.name}", _role(variable), variable)
         for layer in weighted_layers(model)
         if not isinstance(layer, keras.layers.Normalization)
         for variable in layer.weights
         if "seed" not in variable.name
     ]
+
+
+def _role(variable):
+    """Returns what a variable is in its layer; the only one without a name there is a scale."""
+    name = re.sub(r"variable(_\d+)?$", "gamma", variable.name)
+    return ROLES.get(name, name)
 
 
 def _core(shape):

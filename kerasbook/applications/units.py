@@ -130,12 +130,12 @@ class Units:
             layer = layers.Conv2D(filters, kernel_size, kernel_initializer=start, **options)
         return layer(x)
 
-    def dense(self, x, size, *, name, normalization=None):
+    def dense(self, x, size, *, name, normalization=None, activation="own"):
         """Applies the dense layer `<name>`, its normalization, if any, and its activation."""
         start = _new(self.kernel_initializer)
         x = keras.layers.Dense(size, kernel_initializer=start, name=name)(x)
         x = self.normalize(x, name=name, normalization=normalization)
-        return self.activate(x, name=name)
+        return self.activate(x, name=name, activation=activation)
 
     def normalize(self, x, *, name, normalization="own", **options):
         """Applies the layer `<name>_norm`, or nothing where the network has no normalization."""
