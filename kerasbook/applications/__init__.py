@@ -224,8 +224,8 @@ def list_models(pattern="*", *, family=None, task=None, max_parameters=None):
         ValueError: If there is no such family or task, or `max_parameters` is no positive integer.
 
     Example:
-        >>> kerasbook.applications.list_models("resnet*", max_parameters=30_000_000)[:3]
-        ['resnet101v2', 'resnet18', 'resnet34']
+        >>> kerasbook.applications.list_models("vgg1?", max_parameters=133_000_000)
+        ['vgg11']
     """
     names = registry.names("model", str(pattern).lower())
     if not str(pattern).endswith("_test"):
