@@ -8,6 +8,7 @@ import pytest
 from kerasbook import registry
 from kerasbook.applications import list_models, model_info
 
+GATES = "the same without gates, and 2 c c / 16 + c / 16 + c for each branch of c channels"
 # Where no peer has the network: what the paper says, or what follows from its tables.
 PAPER = {
     "alexnet": (60_965_224, "Krizhevsky et al., 2012, sum of figure 2; 60 million in the abstract"),
@@ -18,6 +19,32 @@ PAPER = {
     "mlp": (118_282, "Murphy, 2022, section 13.2.4.2"),
     "nin": (7_595_176, "sum of the authors' configuration for Caffe"),
     "nincifar": (966_986, "sum of the authors' configuration for cuda-convnet"),
+    "resnet1001v2": (
+        10_327_706,
+        "He et al., 2016 (identity mappings), 10.2 million without normalizations",
+    ),
+    "resnet110": (1_727_962, "He et al., 2016, sum of section 4.2; 1.7 million in table 6"),
+    "resnet164v2": (1_703_258, "He et al., 2016 (identity mappings), 1.7 million"),
+    "resnet20": (269_722, "He et al., 2016, sum of section 4.2; 0.27 million in table 6"),
+    "resnet32": (464_154, "He et al., 2016, sum of section 4.2; 0.46 million in table 6"),
+    "resnet44": (658_586, "He et al., 2016, sum of section 4.2; 0.66 million in table 6"),
+    "resnet56": (853_018, "He et al., 2016, sum of section 4.2; 0.85 million in table 6"),
+    "seresnet101": (49_326_872, GATES),
+    "seresnet110": (1_742_200, GATES),
+    "seresnet152": (66_821_848, GATES),
+    "seresnet18": (11_778_592, GATES),
+    "seresnet20": (272_095, GATES),
+    "seresnet32": (468_109, GATES),
+    "seresnet34": (21_958_868, GATES),
+    "seresnet44": (664_123, GATES),
+    "seresnet56": (860_137, GATES),
+    "seresnext101": (93_569_048, GATES),
+    "shufflenetv1": (1_865_728, "Zhang et al., 2018, sum of table 1"),
+    "shufflenetv1x0_5": (718_324, "Zhang et al., 2018, sum of table 1, scaled"),
+    "shufflenetv1x1_5": (3_442_168, "Zhang et al., 2018, sum of table 1, scaled"),
+    "shufflenetv1x2_0": (5_450_776, "Zhang et al., 2018, sum of table 1, scaled"),
+    "wideresnet16_2": (691_674, "Zagoruyko and Komodakis, 2016, sum of table 1; 0.7 million"),
+    "wideresnet28_10": (36_479_194, "Zagoruyko and Komodakis, 2016, sum of table 1; 36.5 million"),
     "vgg13bn": (133_053_736, "VGG13, and two weights for each of 2,944 channels"),
     "vgg19bn": (143_678_248, "VGG19, and two weights for each of 5,504 channels"),
     "zfnet": (62_357_608, "Zeiler and Fergus, 2014, sum of figure 3"),
