@@ -292,7 +292,7 @@ class Size:
             for line in _wrapped(f"{key}: {described[key]}", 4, 8)
         ]
         lines = [
-            f"Builds {self.name}: {self.about}.",
+            *_wrapped(f"Builds {self.name}: {self.about}.", 0, 0),
             "",
             *_wrapped(family.description, 0, 0),
             "",
