@@ -133,7 +133,7 @@ def test_the_code_on_surgery_and_costs_runs(capsys):
     for code in re.findall(r"```python\n(.*?)```", section, re.DOTALL):
         exec(code, names)
     assert names["rgb"].input_shape == (None, 28, 28, 3)
-    assert names["changed"].get_layer("conv1").activation.__name__ == "silu"
+    assert names["changed"].get_layer("stem_conv").activation.__name__ == "silu"
     lines = capsys.readouterr().out.splitlines()
     assert lines[:3] == ["(1, 3, 4, 10)", "61706 416520 8878", "246824 35512"]
     assert lines[4] == "conv1 (28, 28, 6) 156 117600 4704"
