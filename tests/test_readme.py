@@ -136,7 +136,7 @@ def test_the_code_on_surgery_and_costs_runs(capsys):
     assert names["changed"].get_layer("stem_conv").activation.__name__ == "silu"
     lines = capsys.readouterr().out.splitlines()
     assert lines[:3] == ["(1, 3, 4, 10)", "61706 416520 8878", "246824 35512"]
-    assert lines[4] == "conv1 (28, 28, 6) 156 117600 4704"
+    assert lines[4] == "stem_conv (28, 28, 6) 156 117600 4704"
 
 
 def test_everything_of_evaluation_is_named():
