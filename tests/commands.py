@@ -9,7 +9,7 @@ import time
 import types
 
 KERASBOOK = [sys.executable, "-c", "from kerasbook.cli import run; run()"]
-QUICK = ["--max_examples", "64", "--epochs", "1"]
+QUICK = ["--max_examples", "12", "--epochs", "1", "--set", "batch_size=3"]
 
 
 def kerasbook(*arguments, cwd=None, **options):

@@ -10,6 +10,11 @@ import pytest
 
 ROOT = pathlib.Path(__file__).parent.parent
 TENSORFLOW_ROOMS = ("recipes", "serving", "training", "visual", "cli")
+# What takes long comes first, so that all workers of pytest-xdist end at about the same time.
+SLOW = (
+    *("test_conformance.py", "applications", "training", "recipes", "cli"),
+    *("test_registry.py", "test_house.py", "augmentation"),
+)
 
 if keras.backend.backend() == "tensorflow":
     import tensorflow as tf
@@ -19,8 +24,15 @@ if keras.backend.backend() == "tensorflow":
     )
 
 
+def pytest_configure(config):
+    """Keeps pytest-xdist from beginning with the files of the most tests, few of them slow."""
+    config.option.loadscopereorder = False
+
+
 def pytest_collection_modifyitems(items):
-    """Marks the tests of the rooms that run on TensorFlow alone."""
+    """Marks the tests of the rooms that run on TensorFlow alone, and puts the slow rooms first."""
+    rank = {name: number for number, name in enumerate(SLOW)}
+    items.sort(key=lambda i: rank.get(i.path.relative_to(ROOT / "tests").parts[0], len(SLOW)))
     for item in items:
         place = item.path.relative_to(ROOT / "tests")
         if place.parts[0] in TENSORFLOW_ROOMS:

@@ -20,30 +20,29 @@ def test_bad_input_is_one_line_and_exit_code_2(arguments, message, tmp_path):
 
 
 def test_debug_shows_the_traceback(tmp_path):
-    result = kerasbook("evaluate", "nowhere", "--debug", cwd=tmp_path)
+    result = typed("evaluate", "nowhere", "--debug", cwd=tmp_path)
     assert result.returncode == 2
     assert "Traceback" in result.stderr
 
 
 def test_train_evaluate_predict_export(tmp_path):
-    result = kerasbook(
-        "train", *QUICK, "--run_dir", "run", "--seed", 3, "--set", "batch_size=16", cwd=tmp_path
-    )
+    """Training and prediction as processes, whose every line of stderr counts."""
+    result = kerasbook("train", *QUICK, "--run_dir", "run", "--seed", 3, cwd=tmp_path)
     assert result.returncode == 0, result.stderr
     assert result.stderr == ""
     accuracy = re.search(
-        r"^test accuracy ([\d.]+% \(95 % interval [\d.]+% to [\d.]+%); 64 images, loss [\d.]+\)$",
+        r"^test accuracy ([\d.]+% \(95 % interval [\d.]+% to [\d.]+%); 12 images, loss [\d.]+\)$",
         result.stdout,
         re.MULTILINE,
     ).group(1)
     assert "run folder    run" in result.stdout
     assert "4/4" in result.stdout  # the progress bar
 
-    result = kerasbook("train", *QUICK, "--run_dir", "run", cwd=tmp_path)
+    result = typed("train", *QUICK, "--run_dir", "run", cwd=tmp_path)
     assert result.returncode == 2
     assert "`run_dir` must be new" in result.stderr
 
-    result = kerasbook("evaluate", "run", "--split", "test[:64]", cwd=tmp_path)
+    result = typed("evaluate", "run", "--split", "test[:12]", cwd=tmp_path)
     assert f"accuracy  {accuracy})" in result.stdout
 
     shutil.copy(tmp_path / "run" / "mistakes.png", tmp_path / "good.png")
@@ -58,12 +57,12 @@ def test_train_evaluate_predict_export(tmp_path):
         "bad.png",
         "none.png",
     ]
-    assert kerasbook("predict", "run", "good.png", cwd=tmp_path).returncode == 0
+    assert typed("predict", "run", "good.png", cwd=tmp_path).returncode == 0
 
-    result = kerasbook("export", "run", cwd=tmp_path)
+    result = typed("export", "run", cwd=tmp_path)
     assert result.returncode == 0
     for code in (0, 2):
-        result = kerasbook("export", "run", "-o", "served/1", cwd=tmp_path)
+        result = typed("export", "run", "-o", "served/1", cwd=tmp_path)
         assert result.returncode == code
     assert "`path` must be new" in result.stderr
     assert (tmp_path / "served" / "1" / "saved_model.pb").is_file()

@@ -58,7 +58,7 @@ def test_a_signal_keeps_the_checkpoint_and_the_run_goes_on(number, code, tmp_pat
     environment = {**os.environ, "KERAS_BACKEND": "tensorflow", "PYTHONUNBUFFERED": "1"}
     with (tmp_path / "out").open("w") as out, (tmp_path / "err").open("w") as err:
         process = subprocess.Popen(
-            [*KERASBOOK, "train", "--epochs", "500", "--run_dir", "run"],
+            [*KERASBOOK, "train", *QUICK[:2], "--epochs", "5000", "--run_dir", "run"],
             cwd=tmp_path,
             env=environment,
             stdout=out,
@@ -76,9 +76,8 @@ def test_a_signal_keeps_the_checkpoint_and_the_run_goes_on(number, code, tmp_pat
         r"kerasbook train: Stopped after (step \d+ of )?epoch \d+; .* is kept", message
     )
     epochs = len((tmp_path / "run" / "log.csv").read_text().splitlines()) - 1
-    resumed = kerasbook(
-        "train", "--run_dir", "run", "--resume", "--epochs", epochs + 1, cwd=tmp_path
-    )
+    resume = ["train", "--run_dir", "run", "--resume", "--epochs", epochs + 1]
+    resumed = typed(*resume, cwd=tmp_path)
     assert resumed.returncode == 0, resumed.stderr
     assert len((tmp_path / "run" / "log.csv").read_text().splitlines()) == epochs + 2
 
@@ -94,7 +93,7 @@ def test_a_run_goes_on_when_nobody_reads_its_output(tmp_path):
 
 
 def test_a_full_disk_is_one_line_and_the_old_checkpoints_stay(tmp_path):
-    assert kerasbook("train", *QUICK, "--run_dir", "run", cwd=tmp_path).returncode == 0
+    assert typed("train", *QUICK, "--run_dir", "run", cwd=tmp_path).returncode == 0
     folder = tmp_path / "run" / "checkpoints"
     before = {file.name: file.read_bytes() for file in folder.iterdir()}
     assert before.keys() == {"best.keras", "last.keras", "previous.keras"}
@@ -123,11 +122,11 @@ def test_a_full_disk_is_one_line_and_the_old_checkpoints_stay(tmp_path):
 
 def test_a_place_that_cannot_be_written_is_one_line(tmp_path):
     (tmp_path / "file").write_text("mine")
-    result = kerasbook("train", *QUICK, "--run_dir", "file/run", cwd=tmp_path)
+    result = typed("train", *QUICK, "--run_dir", "file/run", cwd=tmp_path)
     assert result.returncode == 2
     assert len(result.stderr.strip().splitlines()) == 1
     assert "Not a directory" in result.stderr
     proc = pathlib.Path("/proc/kerasbook")
-    result = kerasbook("train", *QUICK, "--run_dir", proc, cwd=tmp_path)
+    result = typed("train", *QUICK, "--run_dir", proc, cwd=tmp_path)
     assert result.returncode == 2
     assert str(proc) in result.stderr

@@ -13,6 +13,16 @@ from kerasbook.training.files import RunFolder
 
 FEW = {"max_examples": 64, "verbose": 0, "test": False}
 RECIPE = recipes.get_recipe("digits_lenet5").replace(epochs=2, batch_size=16)
+# What a run does whatever its model is shown with a model that is quick to trace.
+DENSE = RECIPE.replace(model="mlp", model_arguments={"units": [8]})
+
+
+@pytest.fixture(scope="module")
+def short_run(tmp_path_factory):
+    """The folder of a run of `DENSE`; tests must not change it."""
+    folder = tmp_path_factory.mktemp("short") / "run"
+    training.train(DENSE, run_dir=folder, **FEW)
+    return folder
 
 
 def test_a_run_leaves_everything(trained_run):
@@ -55,7 +65,7 @@ def test_one_seed_one_result_and_another(tmp_path):
 
 @pytest.mark.parametrize("precision", ["float32", "mixed_bfloat16", "mixed_float16"])
 def test_two_replicas_and_every_precision(precision, tmp_path):
-    recipe = RECIPE.replace(precision=precision, clip_norm=1.0, weight_decay=0.01)
+    recipe = DENSE.replace(precision=precision, clip_norm=1.0, weight_decay=0.01)
     few = {**FEW, "max_examples": 50}
     record = training.train(recipe, run_dir=tmp_path / "run", strategy="mirrored", **few)
     assert record["replicas"] == 3
@@ -63,13 +73,13 @@ def test_two_replicas_and_every_precision(precision, tmp_path):
     assert all(0 < loss < 10 for loss in losses(tmp_path / "run"))
 
 
-def test_resume_goes_on_and_takes_more_epochs_but_nothing_else(tmp_path):
-    training.train(RECIPE, run_dir=tmp_path / "run", **FEW)
-    record = training.train(RECIPE.replace(epochs=3), run_dir=tmp_path / "run", resume=True, **FEW)
+def test_resume_goes_on_and_takes_more_epochs_but_nothing_else(short_run, tmp_path):
+    shutil.copytree(short_run, tmp_path / "run")
+    record = training.train(DENSE.replace(epochs=3), run_dir=tmp_path / "run", resume=True, **FEW)
     assert record["epochs"] == 3
     assert len((tmp_path / "run" / "log.csv").read_text().splitlines()) == 4
     assert training.recipe_of(tmp_path / "run").epochs == 3
-    changed = RECIPE.replace(seed=9, batch_size=8)
+    changed = DENSE.replace(seed=9, batch_size=8)
     with pytest.raises(
         ValueError, match="its own recipe.*batch_size: 16 became 8, seed: 0 became 9"
     ):
@@ -113,19 +123,19 @@ def test_runs_are_not_overwritten_and_only_runs_are_resumed(trained_run, tmp_pat
         training.train(RECIPE, run_dir=empty.path, resume=True)
 
 
-def test_a_run_killed_before_its_first_checkpoint_begins_anew(tmp_path):
+def test_a_run_killed_before_its_first_checkpoint_begins_anew(short_run, tmp_path):
     (tmp_path / "a" / "checkpoints").mkdir(parents=True)  # killed before anything was written
-    training.train(RECIPE, run_dir=tmp_path / "a", **FEW)
+    training.train(DENSE, run_dir=tmp_path / "a", **FEW)
     killed = RunFolder.create(tmp_path / "b")
     for file in (killed.recipe, killed.record):
-        shutil.copy(tmp_path / "a" / file.name, file)
-    training.train(RECIPE, run_dir=killed.path, resume=True, **FEW)
-    assert losses(killed.path) == losses(tmp_path / "a")
+        shutil.copy(short_run / file.name, file)
+    training.train(DENSE, run_dir=killed.path, resume=True, **FEW)
+    assert losses(killed.path) == losses(tmp_path / "a") == losses(short_run)
 
 
 def test_a_fresh_name_is_found_without_a_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    records = [training.train(RECIPE, max_examples=16, verbose=0) for _ in range(2)]
+    records = [training.train(DENSE.replace(epochs=1), **FEW) for _ in range(2)]
     assert len({record["run_dir"] for record in records}) == 2
     assert all(record["run_dir"].startswith("runs/digits_lenet5-") for record in records)
 
@@ -154,14 +164,14 @@ def test_a_resume_that_fails_leaves_the_run_as_it_was(trained_run, tmp_path):
 
 def test_a_limited_run_resumes_and_evaluates_with_its_own_limit(tmp_path):
     run = tmp_path / "run"
-    training.train(RECIPE, run_dir=run, max_examples=32, verbose=0)
-    record = training.train(RECIPE.replace(epochs=3), run_dir=run, resume=True, verbose=0)
-    assert record["examples"] == {"train": 32, "validation": 32, "test": 32}
+    training.train(DENSE, run_dir=run, max_examples=12, verbose=0)
+    record = training.train(DENSE.replace(epochs=3), run_dir=run, resume=True, verbose=0)
+    assert record["examples"] == {"train": 12, "validation": 12, "test": 12}
     assert training.evaluate(run)["accuracy"] == record["test_accuracy"]
 
 
 def test_a_failed_run_says_so_in_its_record(tmp_path):
-    recipe = RECIPE.replace(learning_rate=1e38, schedule="constant", epochs=1)
+    recipe = DENSE.replace(learning_rate=1e38, schedule="constant", epochs=1)
     with pytest.raises(FloatingPointError, match="not finite"):
         training.train(recipe, run_dir=tmp_path / "run", max_examples=16, verbose=0)
     assert json.loads((tmp_path / "run" / "record.json").read_text())["status"] == "stopped"
@@ -171,7 +181,7 @@ def test_a_failed_run_says_so_in_its_record(tmp_path):
 
 def test_examples_that_cannot_be_read_are_counted_in_the_record(tmp_path):
     folder = damaged_digits(tmp_path / "1.0.0", "train", images=[3, 5])
-    recipe = RECIPE.replace(dataset=str(folder), epochs=1)
+    recipe = DENSE.replace(dataset=str(folder), epochs=1)
     few = {**FEW, "max_examples": 40, "run_dir": tmp_path / "run"}
     with pytest.raises(ValueError, match=r"2 bad of 40 examples, .* allows 1: example 3 \("):
         training.train(recipe, max_bad="3%", **few)
@@ -205,7 +215,7 @@ def test_a_policy_by_its_file_outlives_the_file(tmp_path):
         ]
     )
     augmentation.to_json(policy, file)
-    recipe = RECIPE.replace(augmentation=str(file), schedule="constant", learning_rate=1e-3)
+    recipe = DENSE.replace(augmentation=str(file), schedule="constant", learning_rate=1e-3)
     training.train(recipe, run_dir=tmp_path / "whole", **FEW)
     training.train(recipe.replace(epochs=1), run_dir=tmp_path / "parts", **FEW)
     file.unlink()
@@ -226,7 +236,7 @@ def test_callbacks_reach_the_augmentation_of_the_recipe(tmp_path):
     found = []
     for policy, callbacks in (("none", []), (described, [schedule])):
         folder = tmp_path / str(len(found))
-        recipe = RECIPE.replace(augmentation=policy)
+        recipe = DENSE.replace(augmentation=policy)
         training.train(recipe, run_dir=folder, callbacks=callbacks, **FEW)
         found.append([row["loss"] for row in read_log(folder / "log.csv")])
     assert found[0][0] == found[1][0]

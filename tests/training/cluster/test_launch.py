@@ -175,7 +175,7 @@ EXAMPLES = 101  # three steps of 30, and one of 11: 6 for one worker, 5 for the 
 
 def test_two_workers_train_what_one_trains_whatever_happens_to_them(tmp_path, capfd):
     """SIGTERM to one worker in epoch 2, SIGKILL in epoch 3: resumed, as if never disturbed."""
-    few = {"max_examples": EXAMPLES, "verbose": 0}
+    few = {"max_examples": EXAMPLES, "verbose": 0, "test": False}
     recipe = recipes.get_recipe("mnist_mlp").replace(**FIELDS)
     alone = tmp_path / "alone"
     training.train(recipe, run_dir=alone, **few)

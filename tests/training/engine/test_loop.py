@@ -1,6 +1,7 @@
 """The loop: callbacks are called as Keras calls them, stopping and resuming lose nothing."""
 
 import dataclasses
+import functools
 import json
 import os
 import signal
@@ -135,6 +136,19 @@ def test_keras_callbacks_work(tmp_path):
     assert list((tmp_path / "board").rglob("events.*"))
 
 
+@pytest.fixture(scope="module")
+def never_stopped(tmp_path_factory):
+    """A function from what makes a strategy to it and to the folder, model and end of a run."""
+
+    @functools.cache
+    def run(make_strategy):
+        strategy, path = make_strategy(), tmp_path_factory.mktemp("whole") / "run"
+        whole, model = make_engine(path, strategy=strategy)
+        return strategy, path, model, whole.fit(3)
+
+    return run
+
+
 @pytest.mark.parametrize(
     ("at", "make_strategy"),
     [
@@ -142,11 +156,10 @@ def test_keras_callbacks_work(tmp_path):
         ((1, 1), two_replicas),
     ],
 )
-def test_a_run_stopped_and_resumed_is_the_run_never_stopped(at, make_strategy, tmp_path):
-    strategy = make_strategy()
-    whole, expected = make_engine(tmp_path / "whole", strategy=strategy)
-    position = whole.fit(3)
-
+def test_a_run_stopped_and_resumed_is_the_run_never_stopped(
+    at, make_strategy, never_stopped, tmp_path
+):
+    strategy, whole, expected, position = never_stopped(make_strategy)
     first, _ = make_engine(tmp_path / "run", callbacks=[SignalAt(*at)], strategy=strategy)
     with pytest.raises(
         Interrupted, match=rf"after step {at[1] + 1} of epoch {at[0] + 1}"
@@ -165,11 +178,8 @@ def test_a_run_stopped_and_resumed_is_the_run_never_stopped(at, make_strategy, t
         np.testing.assert_array_equal(a.numpy(), b.numpy(), err_msg=a.path)
     timings = ("input_bound", "seconds", "examples_per_second")
     logs = [
-        [
-            {k: v for k, v in row.items() if k not in timings}
-            for row in read_log(tmp_path / n / "log.csv")
-        ]
-        for n in ("whole", "run")
+        [{k: v for k, v in row.items() if k not in timings} for row in read_log(path / "log.csv")]
+        for path in (whole, tmp_path / "run")
     ]
     assert logs[0] == logs[1]
 
