@@ -237,6 +237,63 @@ def mixing():
     return table(header, rows, f"{machine(record)}; `benchmarks/mixing.py`.")
 
 
+def models():
+    """All sizes of all families, from what the package knows of them."""
+    from kerasbook.applications import list_models, model_info
+
+    libraries = {"keras": "Keras", "timm": "timm", "torchvision": "torchvision"}
+    rows = []
+    for info in map(model_info, list_models()):
+        numbers = (info.trainable_parameters, info.parameters - info.trainable_parameters)
+        costs = (info.multiply_adds / 1e6, info.activation_memory / 2**20)
+        peers = ", ".join(f"{libraries[key]} `{name}`" for key, name in info.peers.items())
+        rows.append(
+            [
+                f"`{info.name}`",
+                *(f"{number:,}" for number in numbers),
+                *(f"{cost:,.1f}" for cost in costs),
+                " x ".join(map(str, info.input_shape)),
+                peers or "the paper",
+            ]
+        )
+    header = ["name", "weights", "statistics", "multiply-adds, M", "activations, MiB", "image"]
+    note = (
+        "Computed of the models by `tools/write_measures.py`; the weights are those of the "
+        "networks in the last column, exactly, or follow from the paper's tables, as "
+        "`tests/applications/test_parameter_counts.py` shows, which names each source."
+    )
+    return table([*header, "counted against"], rows, note)
+
+
+def speed():
+    """Train step and inference of whole models beside their rivals."""
+    record = read("models")
+    rows = {}
+    for row in record["rows"]:
+        cells = rows.setdefault(row["model"], {})
+        cells[row["step"]] = row
+    rivals = ("keras.applications", "torch", "Keras layers", "bfloat16")
+    lines = []
+    for name, steps in rows.items():
+        line = [f"`{name}`"]
+        for step in ("train", "inference"):
+            line.append(f"{steps[step]['kerasbook_ms']:.0f} ms")
+            for rival in rivals:
+                found = steps[step]["rivals"].get(rival)
+                # Our time over the rival's, below 1 where we are faster.
+                line.append(f"{1 / found['times_faster']:.2f}" if found else "")
+        lines.append(line)
+    header = ["", "train step", "/ Keras", "/ torch", "/ its layers", "/ bfloat16"]
+    header += ["inference", "/ Keras", "/ torch", "/ its layers", "/ bfloat16"]
+    note = (
+        f"Time of ours over that of `keras.applications`, of timm or torchvision (channels last), "
+        f"of the same network made of Keras' layers, and of ours in `mixed_bfloat16` (above 1: that "
+        f"one helps); {record['size']} x {record['size']} pixels, {record['batch']} images; "
+        f"{machine(record)}; `benchmarks/models.py`."
+    )
+    return table(header, lines, note)
+
+
 TABLES = {
     f.__name__: f
     for f in (
@@ -250,6 +307,8 @@ TABLES = {
         augmentation,
         augmentation_effect,
         mixing,
+        models,
+        speed,
     )
 }
 

@@ -19,7 +19,6 @@ def assert_like_keras(
     deviation=1.0,
     preprocess=lambda images: images,
     calibrate=False,
-    jit_compile=False,
     **arguments,
 ):
     """Asserts that a model equals its twin in `keras.applications` after copying weights.
@@ -32,8 +31,6 @@ def assert_like_keras(
         preprocess: What the twin does to images within itself.
         calibrate: Whether batch normalizations have the statistics of the images, not random ones,
             so that in deep networks neither images nor errors vanish or explode.
-        jit_compile: Whether the twin is compiled as a whole, which is faster where it has many
-            depthwise convolutions that Keras would compile one by one.
         **arguments: Arguments of both, e.g. `include_top=False`.
     """
     arguments = {"input_shape": shape, "classes": 10, "classifier_activation": None, **arguments}
@@ -50,10 +47,7 @@ def assert_like_keras(
     scaling = (keras.layers.Normalization,)  # which `from_keras` leaves out
     counted = [layer for layer in theirs.layers if not isinstance(layer, scaling)]
     assert ours.count_params() == sum(layer.count_params() for layer in counted)
-    if jit_compile:
-        theirs.compile(jit_compile=True)
-    call = theirs.predict_on_batch if jit_compile else theirs
-    assert_close(ours(preprocess(images[:2])), call(images[:2]))
+    assert_close(ours(preprocess(images[:2])), theirs(images[:2]))
 
 
 def assert_like_torch(

@@ -1,5 +1,6 @@
 """The README: its tables are those of the records, its lists those of the library."""
 
+import ast
 import importlib.util
 import pathlib
 import re
@@ -20,7 +21,7 @@ def test_tables_are_made_from_the_records():
     command = [sys.executable, ROOT / "benchmarks" / "tables.py", "--check"]
     subprocess.run(command, check=True, timeout=60)
     pages = [README, (ROOT / "benchmarks" / "README.md").read_text()]
-    assert [page.count("<!-- table: ") for page in pages] == [5, 5]
+    assert [page.count("<!-- table: ") for page in pages] == [6, 5]
 
 
 @pytest.fixture
@@ -133,10 +134,20 @@ def test_the_code_on_surgery_and_costs_runs(capsys):
     for code in re.findall(r"```python\n(.*?)```", section, re.DOTALL):
         exec(code, names)
     assert names["rgb"].input_shape == (None, 28, 28, 3)
-    assert names["changed"].get_layer("stem_conv").activation.__name__ == "silu"
+    assert names["changed"].get_layer("stem_act").activation.__name__ == "silu"
     lines = capsys.readouterr().out.splitlines()
     assert lines[:3] == ["(1, 3, 4, 10)", "61706 416520 8878", "246824 35512"]
     assert lines[4] == "stem_conv (28, 28, 6) 156 117600 4704"
+
+
+def test_the_code_on_models_runs(capsys):
+    section = README.split("\n## Models\n")[1].split("\n## ")[0]
+    (code,) = re.findall(r"```python\n(.*?)```", section, re.DOTALL)
+    exec(code, {})
+    names, decoded, maps = capsys.readouterr().out.splitlines()
+    assert {"shufflenetv1x0_5", "shufflenetv2x0_5"} <= set(ast.literal_eval(names))
+    assert [len(row) for row in ast.literal_eval(decoded)] == [2, 2]
+    assert maps == "[(2, 12, 16, 512), (2, 3, 4, 2048)]"
 
 
 def test_everything_of_evaluation_is_named():

@@ -80,9 +80,13 @@ def patches(x, units, filters, size, name):
 
 def head(x, units, classes):
     """Returns the logits of the normalized mean over all positions."""
-    x = keras.layers.GlobalAveragePooling2D(name="avg_pool")(x)
-    x = units.normalize(x, name="head")
+    x = normalized(keras.layers.GlobalAveragePooling2D(name="avg_pool")(x), units)
     return parts.dense_classifier(units.drop(x), classes)
+
+
+def normalized(x, units):
+    """Returns maps or their means, normalized: the end of the network but for its classifier."""
+    return units.normalize(x, name="head")
 
 
 FAMILY = Family(
@@ -107,6 +111,7 @@ FAMILY = Family(
     """,
     trunk=trunk,
     head=head,
+    without_top=normalized,
     conventions={"keras": Convention(), "torch": Convention()},
     residual=True,
     defaults={"normalization": "layer", "activation": "gelu"},

@@ -45,6 +45,11 @@ SHARED = {
 }
 
 
+def as_it_is(x, units):
+    """Returns maps as they are."""
+    return x
+
+
 def average_head(x, units, classes):
     """Returns the logits of the mean over all positions."""
     x = keras.layers.GlobalAveragePooling2D(name="avg_pool")(x)
@@ -75,6 +80,7 @@ class Family:
         name: Name of the family, that of its file.
         title: What it is, as a noun phrase in the plural.
         description: A paragraph for the docstrings: how the network is built.
+        without_top: Function `(x, units)` that ends a model that has no head, after its pooling.
         options: Dictionary from further keyword arguments to their description.
         reference: Authors, year, section, link, and where this differs from them.
         trunk: Function `(image, units, **options)` that returns the last maps.
@@ -102,6 +108,7 @@ class Family:
     reference: str
     trunk: Callable
     head: Callable = average_head
+    without_top: Callable = as_it_is
     options: dict = dataclasses.field(default_factory=dict)
     conventions: dict = dataclasses.field(default_factory=lambda: {"torch": Convention()})
     residual: bool = False
@@ -269,7 +276,7 @@ class Size:
             x = family.head(x, units, classes, **_own_options(family.head, options))
             x = parts.probabilities(x, classifier_activation)
         else:
-            x = parts.pool(x, pooling)
+            x = family.without_top(parts.pool(x, pooling), units)
         model = keras.Model(image, x, name=name)
         if isinstance(weights, str) and weights == "imagenet":
             return imagenet(model, self.peers.get("keras"), convention, include_top, classes)

@@ -22,10 +22,11 @@ def test_counts_are_those_of_the_peers(name):
     assert model_peers.counts(name) == (PEERS[name], PEERS[name])
 
 
-def test_is_that_of_keras(rng):
-    model_peers.assert_like_keras(
-        "convnexttiny", rng, jit_compile=True, include_preprocessing=False
-    )
+@pytest.mark.parametrize(
+    "arguments", [{}, {"include_top": False}, {"include_top": False, "pooling": "avg"}]
+)
+def test_is_that_of_keras(arguments, rng):
+    model_peers.assert_like_keras("convnexttiny", rng, include_preprocessing=False, **arguments)
 
 
 def test_scales_images_as_keras_does(rng):
