@@ -286,9 +286,9 @@ def speed():
     header = ["", "train step", "/ Keras", "/ torch", "/ its layers", "/ bfloat16"]
     header += ["inference", "/ Keras", "/ torch", "/ its layers", "/ bfloat16"]
     note = (
-        f"Time of ours over that of `keras.applications`, of timm or torchvision (channels last), "
-        f"of the same network made of Keras' layers, and of ours in `mixed_bfloat16` (above 1: that "
-        f"one helps); {record['size']} x {record['size']} pixels, {record['batch']} images; "
+        "Time of ours over that of `keras.applications`, of timm or torchvision (channels last), "
+        "of the same network made of Keras' layers, and of ours in `mixed_bfloat16` (above 1: "
+        f"that one helps); {record['size']} x {record['size']} pixels, {record['batch']} images; "
         f"{machine(record)}; `benchmarks/models.py`."
     )
     return table(header, lines, note)
