@@ -73,8 +73,7 @@ def scaled_trunk(x, units, parts, width, depth_coefficient, low_resolution, *, s
 
 def gate(x, units, filters, *, name):
     """Returns maps scaled by gates of a quarter of the width that the block's input had."""
-    hidden = max(1, filters // 4)
-    return units.squeeze_excite(x, hidden, activation=units.activation, name=name)
+    return units.squeeze_excite(x, max(1, filters // 4), name=name)
 
 
 OPTIONS = {

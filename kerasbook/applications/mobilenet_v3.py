@@ -74,7 +74,8 @@ def trunk(
 
 def gate(x, units, filters, *, name):
     """Returns maps scaled by gates of a quarter of their width."""
-    return units.squeeze_excite(x, divisible(x.shape[-1] / 4), gate="hard_sigmoid", name=name)
+    hidden = divisible(x.shape[-1] / 4)
+    return units.squeeze_excite(x, hidden, activation="relu", gate="hard_sigmoid", name=name)
 
 
 def head(x, units, classes, *, alpha=1.0, last_filters=1280):

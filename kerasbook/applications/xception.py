@@ -1,7 +1,5 @@
 """Xception: residual blocks of depthwise separable convolutions."""
 
-import keras
-
 from kerasbook.applications.family import Family
 from kerasbook.applications.mobile_blocks import LOW_RESOLUTION, multiplier
 from kerasbook.applications.units import Convention
@@ -46,7 +44,7 @@ def block(x, units, filters, strides, place, name):
             y = units.activate(y, name=part)
         y = separable(y, units, channels, part)
     if len(filters) == 2:
-        y = pool(y, units, strides, name)
+        y = units.pool(y, "max", 3, strides=strides, padding=None, signed=True, name=name)
         x = units.unit(
             x,
             filters[-1],
@@ -67,15 +65,6 @@ def separable(x, units, filters, name):
     return units.normalize(x, name=name)
 
 
-def pool(x, units, strides, name):
-    """Returns the maxima of 3 x 3 neighbours, of which there are less at the edge."""
-    if strides == 1 or units.convention is KERAS:
-        return units.pool(x, "max", 3, strides=strides, padding="same", name=name)
-    # A pixel that a maximum sees twice is one that it sees once, while zeros may be the largest.
-    x = keras.ops.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)), mode="symmetric")
-    return units.pool(x, "max", 3, strides=strides, name=name)
-
-
 def torch_block(match):
     """Returns the name in timm of a layer of a block."""
     stage, number, unit, part = match.groups()
@@ -90,7 +79,6 @@ def torch_block(match):
 
 
 TORCH_PARTS = {"depthwise_conv": "conv1", "pointwise_conv": "pointwise"}
-KERAS = Convention(epsilon=1e-3, momentum=0.99, padding="same", preprocessing="tf")
 
 FAMILY = Family(
     name="xception",
@@ -110,7 +98,10 @@ FAMILY = Family(
         an argument, 0.5 there.
     """,
     trunk=trunk,
-    conventions={"keras": KERAS, "torch": Convention(preprocessing="tf")},
+    conventions={
+        "keras": Convention(epsilon=1e-3, momentum=0.99, padding="same", preprocessing="tf"),
+        "torch": Convention(preprocessing="tf"),
+    },
     residual=True,
     input_size=299,
     minimum=lambda low_resolution, **options: 8 if low_resolution else 71,

@@ -15,7 +15,7 @@ def test_is_that_of_keras(rng):
 )
 def test_is_that_of_timm(growth_rate, depths, bottleneck, rng):
     def make(torch):
-        options = {"num_classes": 7, "num_init_features": 2 * growth_rate, "bn_size": bottleneck}
+        options = {"num_classes": 7, "bn_size": bottleneck}
         return torch.timm.models.DenseNet(growth_rate, depths, **options)
 
     options = {"growth_rate": growth_rate, "depths": depths, "bottleneck": bottleneck}
