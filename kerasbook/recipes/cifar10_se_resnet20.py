@@ -2,7 +2,7 @@
 
     kerasbook train cifar10_se_resnet20
 
-Hu et al. (2018, section 6.1) put gates of reduction 16 into residual networks for CIFAR-10.
+Hu et al. (2018) put gates of reduction 16 into residual networks; this size is in no table of theirs.
 
 Only a step of it has been run, in the tests; its accuracy is not known yet.
 """
