@@ -16,10 +16,10 @@ from collections.abc import Callable
 import keras
 
 from kerasbook.applications import parts
-from kerasbook.applications.keras_weights import imagenet
+from kerasbook.applications.keras_weights import imagenet, require_imagenet
 from kerasbook.applications.preprocessing import scaled
 from kerasbook.applications.units import Convention, Units
-from kerasbook.layers.arguments import one_of, positive_integer, positive_integers
+from kerasbook.layers.arguments import boolean, one_of, positive_integer, positive_integers
 from kerasbook.registry import register
 
 SHARED = {
@@ -31,10 +31,9 @@ SHARED = {
     "classes": "Number of classes.",
     "classifier_activation": "Activation of the classifier; `None` returns logits.",
     "name": "Name of the model.",
-    "convention": "Which published form the network has: {conventions}. They differ in padding, "
-    "biases and epsilons, so that the weights of one are for that one.",
-    "normalization": 'What follows each convolution: `"batch"`, `"group"`, `"layer"`, `None`, or a '
-    "layer, of which every place gets its own copy.",
+    "convention": "Which published form the network has: {conventions}.",
+    "normalization": 'What follows each convolution: `"batch"`, `"group"`, `"instance"`, `"layer"` '
+    "(over the channels of each position), `None`, or a layer, of which every place gets a copy.",
     "activation": "Function of the hidden layers, or a layer.",
     "dropout": "Probability of dropping a feature before the classifier, in [0, 1).",
     "drop_path": "Probability of dropping the last residual branch of a sample, in [0, 1), rising "
@@ -248,6 +247,16 @@ class Size:
     ):
         """Returns the model."""
         family = self.family
+        for key, parameter in self.signature.parameters.items():
+            if isinstance(parameter.default, bool) and key in options:
+                boolean(key, options[key])
+        for key, value in (
+            ("include_top", include_top),
+            ("include_preprocessing", include_preprocessing),
+        ):
+            boolean(key, value)
+        if isinstance(weights, str) and weights == "imagenet":
+            require_imagenet(self, convention, include_top, classes)
         form = family.conventions[one_of("convention", convention, self.conventions)]
         if family.flat and pooling is not None:
             raise ValueError(
@@ -279,18 +288,22 @@ class Size:
             x = family.without_top(parts.pool(x, pooling), units)
         model = keras.Model(image, x, name=name)
         if isinstance(weights, str) and weights == "imagenet":
-            return imagenet(model, self.peers.get("keras"), convention, include_top, classes)
+            return imagenet(model, self.peers["keras"], include_top, options)
         return parts.with_weights(model, weights)
 
     def docstring(self):
         """Returns the documentation of the size's function."""
         family = self.family
+        forms = " or ".join(f'`"{key}"`' for key in self.conventions)
+        if len(self.conventions) > 1:
+            forms += ". They differ in small ways such as padding, biases and epsilons, so that "
+            forms += "the weights of one are for that one"
         words = {
             "imagenet": ', or `"imagenet"`' if "keras" in self.peers else "",
             "minimum": self.minimum(),
             "size": self.input_size,
             "channels": family.channels,
-            "conventions": " or ".join(f'`"{key}"`' for key in self.conventions),
+            "conventions": forms,
         }
         described = {key: text.format(**words) for key, text in SHARED.items()} | family.options
         arguments = [

@@ -66,7 +66,10 @@ class ModelInfo:
         return authors_and_year[0] if authors_and_year else self.reference
 
     def preprocess_input(self, images, *, convention=None):
-        """Scales images of the range [0, 255] as the model's published weights expect.
+        """Scales images of the range [0, 255] as published weights of the model expect.
+
+        Where there are none, as its convention has it for all networks: by mean and deviation
+        over ImageNet for images of 3 channels in `"torch"`.
 
         Args:
             images: Array or tensor `(..., height, width, channels)`.
@@ -134,7 +137,7 @@ def model_info(name):
     """
     name = str(name).lower()
     function = registry.get("model", name)
-    numbers = _recorded().get(name) or measure(name)
+    numbers = recorded(name) or measure(name)
     numbers["features"] = tuple(FeatureMap(*row) for row in numbers["features"])
     numbers["input_shape"] = tuple(numbers["input_shape"])
     size = getattr(function, "size", None)
@@ -181,10 +184,12 @@ def measure(name):
     }
 
 
+def recorded(name):
+    """Returns what was computed of a model of the library; `None` if it is not one."""
+    numbers = _measures().get(name)
+    return numbers and dict(numbers)
+
+
 @functools.cache
 def _measures():
     return json.loads(MEASURES.read_text())
-
-
-def _recorded():
-    return {name: dict(numbers) for name, numbers in _measures().items()}

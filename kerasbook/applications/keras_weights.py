@@ -1,5 +1,6 @@
 """Weights of `keras.applications`, copied over to the network of the same name here."""
 
+import inspect
 import re
 
 import keras
@@ -63,23 +64,12 @@ def from_keras(source, target):
     return target
 
 
-def imagenet(model, name, convention, include_top, classes):
-    """Gives a model the weights of ImageNet that `keras.applications` downloads.
-
-    Args:
-        model: The model.
-        name: The network's name there, or `None` where it has none.
-        convention: The model's convention.
-        include_top: Whether it has its classifier.
-        classes: Number of its classes.
-
-    Raises:
-        ValueError: If there are no such weights.
-    """
-    if name is None:
+def require_imagenet(size, convention, include_top, classes):
+    """Raises a `ValueError` unless Keras has weights of ImageNet for a size."""
+    if "keras" not in size.peers:
         raise ValueError(
             "`weights` must be None or a path, since `keras.applications` has no weights for "
-            f"{model.name}. Received: weights='imagenet'"
+            f"{size.name}. Received: weights='imagenet'"
         )
     if convention != "keras":
         raise ValueError(
@@ -91,9 +81,25 @@ def imagenet(model, name, convention, include_top, classes):
             "`classes` must be 1000 with `weights='imagenet'` and the top. "
             f"Received: classes={classes}"
         )
-    shape = model.input_shape[1:]
-    source = getattr(keras.applications, name)(
-        weights="imagenet", include_top=include_top, input_shape=shape
+
+
+def imagenet(model, name, include_top, options):
+    """Gives a model the weights of ImageNet that `keras.applications` downloads.
+
+    Args:
+        model: The model.
+        name: The network's name there.
+        include_top: Whether it has its classifier.
+        options: Further arguments of the model; those that Keras' function has, too, such as
+            `alpha`, are handed on, and it says which there are weights for.
+    """
+    function = getattr(keras.applications, name)
+    shared = set(options) & set(inspect.signature(function).parameters)
+    source = function(
+        weights="imagenet",
+        include_top=include_top,
+        input_shape=model.input_shape[1:],
+        **{key: options[key] for key in shared},
     )
     return from_keras(source, model)
 

@@ -12,9 +12,11 @@ import math
 import keras
 
 from kerasbook import layers
+from kerasbook.layers.arguments import rate_below_one
 from kerasbook.layers.composite import copy_of
 
-NORMALIZATIONS = ("batch", "group", "layer", None)
+NEVER_NEGATIVE = ("relu", "relu6", "sigmoid", "hard_sigmoid", "softplus", "exponential")
+NORMALIZATIONS = ("batch", "group", "instance", "layer", None)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,8 +46,9 @@ class Units:
 
     Args:
         convention: The `Convention` of the network.
-        normalization: `"batch"`, `"group"` (of at most 32 groups), `"layer"`, `None`, or a Keras
-            layer of normalization, of which every place gets its own copy.
+        normalization: `"batch"`, `"group"` (of at most 32 groups), `"instance"`, `"layer"` (over
+            the channels of each position), `None`, or a Keras layer of normalization, of which
+            every place gets its own copy.
         activation: Function after each unit.
         dropout: Probability of dropping a feature before the classifier, in [0, 1).
         drop_path: Probability that the last residual branch of a sample is dropped, in [0, 1);
@@ -72,14 +75,11 @@ class Units:
                 f"`normalization` must be one of {NORMALIZATIONS} or a layer. "
                 f"Received: normalization={normalization!r}"
             )
-        for name, rate in (("dropout", dropout), ("drop_path", drop_path)):
-            if not isinstance(rate, (int, float)) or not 0 <= rate < 1:
-                raise ValueError(f"`{name}` must be in [0, 1). Received: {name}={rate!r}")
         self.convention = convention
         self.normalization = normalization
         self.activation = activation
-        self.dropout = dropout
-        self.drop_path = drop_path
+        self.dropout = rate_below_one("dropout", dropout)
+        self.drop_path = rate_below_one("drop_path", drop_path)
         self.kernel_initializer = kernel_initializer
         self.kept = {}
 
@@ -150,6 +150,8 @@ class Units:
             return layers.BatchNormalization(**options)(x)
         if kind == "group":
             return layers.GroupNormalization(math.gcd(32, x.shape[-1]), **options)(x)
+        if kind == "instance":
+            return layers.InstanceNormalization(**options)(x)
         if kind == "layer":
             options.setdefault("epsilon", 1e-6)
             return keras.layers.LayerNormalization(**options)(x)
@@ -164,18 +166,31 @@ class Units:
             return copy_of(function, name=f"{name}_act")(x)
         return keras.layers.Activation(function, name=f"{name}_act")(x)
 
-    def pool(self, x, kind, size, *, name, strides=None, padding="valid"):
+    def pool(self, x, kind, size, *, name, strides=None, padding="valid", signed=None):
         """Applies the pooling `<name>_pool`, of the kind `"max"` or `"average"`.
 
-        With the padding `"ceiling"`, the last window may reach over the end, as in Caffe. This
-        padding and the symmetric one are of zeros, which an average counts as pixels and which a
-        maximum sees only behind an activation that is never negative.
+        Padding never wins a maximum: where values may be negative, it repeats the edge. An average
+        counts it as zeros.
+
+        Args:
+            x: The input.
+            kind: `"max"` or `"average"`.
+            size: Height and width of the window, pixels.
+            name: Name of the unit.
+            strides: Pixels between windows; `None` is `size`.
+            padding: As in `convolution`; or `"ceiling"`, with which the last window may reach over
+                the end, as in Caffe.
+            signed: Whether values may be negative; `None` asks the network's activation.
         """
         strides = strides or size
         lacking = [None if n is None else (size - n) % strides for n in x.shape[1:3]]
         if (kind, padding, lacking) == ("max", "ceiling", [1, 1]) and size - strides in (0, 1):
             padding = "same"  # which has the same windows then, and needs no copy
-        x, padding = self._padded(x, size, strides, padding, f"{name}_pool", {})
+        if signed is None:
+            function = keras.activations.get(self.activation)
+            signed = getattr(function, "__name__", None) not in NEVER_NEGATIVE
+        by_edge = kind == "max" and signed
+        x, padding = self._padded(x, size, strides, padding, f"{name}_pool", {}, by_edge)
         pooling = {"max": keras.layers.MaxPooling2D, "average": keras.layers.AveragePooling2D}
         layer = pooling[kind](size, strides=strides, padding=padding, name=f"{name}_pool")
         return layer(x)
@@ -196,7 +211,7 @@ class Units:
         terms = [branch, shortcut] if branch_first else [shortcut, branch]
         return keras.layers.Add(name=f"{name}_add")(terms)
 
-    def squeeze_excite(self, x, hidden, *, name, activation="relu", gate="sigmoid"):
+    def squeeze_excite(self, x, hidden, *, name, activation="own", gate="sigmoid"):
         """Scales channels by gates computed from their means over all positions.
 
         Args:
@@ -217,7 +232,7 @@ class Units:
         """Applies dropout at the network's rate, or nothing where that is zero."""
         return keras.layers.Dropout(self.dropout, name=name)(x) if self.dropout else x
 
-    def _padded(self, x, size, strides, padding, name, options):
+    def _padded(self, x, size, strides, padding, name, options, by_edge=False):
         """Returns the input, padded where Keras cannot, and Keras' name of the padding left."""
         sizes = size if isinstance(size, tuple) else (size, size)
         if padding is None:
@@ -236,7 +251,12 @@ class Units:
             margins = (padding, padding)
         else:
             return x, padding
-        if any(keras.tree.flatten(margins)):
+        if not any(keras.tree.flatten(margins)):
+            return x, "valid"
+        if by_edge:
+            pairs = [margin if isinstance(margin, tuple) else (margin,) * 2 for margin in margins]
+            x = keras.ops.pad(x, [(0, 0), *pairs, (0, 0)], mode="symmetric")
+        else:
             x = keras.layers.ZeroPadding2D(margins, name=f"{name}_pad")(x)
         return x, "valid"
 

@@ -59,7 +59,7 @@ def _models():
 def _short(number):
     """Returns a number in three digits with a decimal prefix, e.g. `11.7 M`."""
     for factor, prefix in ((10**9, "G"), (10**6, "M"), (10**3, "k")):
-        if number >= factor:
+        if number >= 0.9995 * factor:
             return f"{number / factor:.3g} {prefix}"
     return f"{number} "
 

@@ -7,7 +7,7 @@ import model_peers
 import pytest
 
 from kerasbook import registry
-from kerasbook.applications import list_models, model_info
+from kerasbook.applications import information, list_models
 
 GATES = "the same without gates, and 2 c c / 16 + c / 16 + c for each branch of c channels"
 # Where no peer has the network: what the paper says, or what follows from its tables.
@@ -73,20 +73,24 @@ def published():
 
 @pytest.mark.parametrize("name", list_models())
 def test_the_count_is_that_of_the_peers_or_the_paper(name, published):
-    peers = registry.get("model", name).size.peers
+    size = registry.get("model", name).size
     counts = {
         library: published[library][twin]
-        for library, twin in peers.items()
+        for library, twin in size.peers.items()
         if twin in published.get(library, {})
     }
     assert counts or name in PAPER, f"{name} has no source for its number of weights"
+    found = information.measure(name)
+    assert found == information.recorded(name), "run tools/write_measures.py"
+    if name in PAPER:
+        assert found["trainable_parameters"] == PAPER[name][0]
     for library, count in counts.items():
         convention = "keras" if library == "keras" else "torch"
-        options = {"auxiliary": True} if (library, peers[library]) in WITH_AUXILIARY else {}
-        _, trainable = model_peers.counts(name, convention=convention, **options)
+        options = {"auxiliary": True} if (library, size.peers[library]) in WITH_AUXILIARY else {}
+        trainable = found["trainable_parameters"]
+        if options or convention != size.conventions[0]:
+            _, trainable = model_peers.counts(name, convention=convention, **options)
         assert trainable == count.get("trainable", count["parameters"])
     if "keras" in counts:
         scaling = 7 if re.fullmatch("efficientnetb[0-7]", name) else 0  # Keras' `Normalization`
-        assert model_info(name).parameters == counts["keras"]["parameters"] - scaling
-    if name in PAPER:
-        assert model_info(name).trainable_parameters == PAPER[name][0]
+        assert found["parameters"] == counts["keras"]["parameters"] - scaling

@@ -5,6 +5,7 @@ maps by name.
 """
 
 import functools
+import inspect
 import re
 import subprocess
 import sys
@@ -13,7 +14,7 @@ import keras
 import numpy as np
 import pytest
 
-from kerasbook import testing, training
+from kerasbook import layers, registry, testing, training
 from kerasbook.applications import create_model, feature_maps, features, list_models, model_info
 
 SIZES = list_models("*_test")
@@ -41,11 +42,11 @@ def test_every_family_has_a_tiny_size():
 
 
 @pytest.mark.parametrize("name", SIZES)
-def test_learns_twenty_images_by_heart_in_compiled_steps(name):
+def test_learns_twenty_images_by_heart(name):
     keras.utils.set_random_seed(0)
     model = create_model(name, classes=CLASSES, dropout=0.0)
     _, images = untrained(name)
-    model.compile(keras.optimizers.Adam(3e-3), "sparse_categorical_crossentropy", jit_compile=True)
+    model.compile(keras.optimizers.Adam(3e-3), "sparse_categorical_crossentropy")
     for _ in range(8):
         for _ in range(10):
             model.train_on_batch(images, labels())
@@ -53,6 +54,35 @@ def test_learns_twenty_images_by_heart_in_compiled_steps(name):
         if right.all():
             return
     pytest.fail(f"{name} knows {right.sum()} of {IMAGES} images after 80 steps")
+
+
+@pytest.mark.parametrize("name", SIZES)
+def test_a_step_compiles_with_xla(name):
+    keras.utils.set_random_seed(0)
+    model = create_model(name, classes=CLASSES)
+    _, images = untrained(name)
+    model.compile("sgd", "sparse_categorical_crossentropy", jit_compile=True)
+    assert np.isfinite(model.train_on_batch(images, labels()))
+
+
+@pytest.mark.parametrize("name", SIZES)
+def test_options_reach_all_layers(name):
+    taken = inspect.signature(registry.get("model", name)).parameters
+    options = {"normalization": "group", "activation": "tanh", "kernel_initializer": "zeros"}
+    options |= {"dropout": 0.25} | ({"drop_path": 0.5} if "drop_path" in taken else {})
+    model = create_model(name, **options)
+    assert not [x for x in model.layers if isinstance(x, keras.layers.BatchNormalization)]
+    for layer in model.layers[:-2]:  # the classifier begins as dense layers do
+        for weight in layer.weights:
+            if weight.name.endswith("kernel") and layer.name != "predictions":
+                assert not keras.ops.any(weight), layer.name
+    rates = {x.rate for x in model.layers if isinstance(x, keras.layers.Dropout)}
+    assert rates == {0.25}
+    drops = [x.rate for x in model.layers if isinstance(x, layers.DropPath)]
+    assert bool(drops) == ("drop_path" in taken)
+    plain = {"relu", "relu6", "silu", "gelu", "hard_silu"}
+    hidden = [getattr(x, "activation", None) for x in model.layers]
+    assert not plain & {getattr(function, "__name__", None) for function in hidden}
 
 
 @pytest.mark.tensorflow

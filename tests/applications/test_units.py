@@ -31,6 +31,7 @@ def test_a_unit_is_convolution_normalization_activation():
     [
         ("batch", "BatchNormalization"),
         ("group", "GroupNormalization"),
+        ("instance", "InstanceNormalization"),
         ("layer", "LayerNormalization"),
         (keras.layers.UnitNormalization(), "UnitNormalization"),
     ],
@@ -75,10 +76,16 @@ def test_padding_with_strides(filters, size, padding, rng):
     np.testing.assert_allclose(model(images), expected, atol=1e-5)
 
 
-def test_pooling_pads_as_told(rng):
-    images = rng.uniform(0, 1, size=(2, 7, 10, 4)).astype("float32")
-    model = model_of(lambda x, units: units.pool(x, "max", 3, strides=2, padding=1, name="a"))
-    padded = np.pad(images, [(0, 0), (1, 1), (1, 1), (0, 0)])
+@pytest.mark.parametrize("activation", ["relu", "tanh", None, keras.layers.PReLU()])
+def test_pooling_pads_as_told(activation, rng):
+    images = rng.normal(size=(2, 7, 10, 4)).astype("float32")
+    if activation == "relu":
+        images = np.maximum(images, 0)
+    model = model_of(
+        lambda x, units: units.pool(x, "max", 3, strides=2, padding=1, name="a"),
+        activation=activation,
+    )
+    padded = np.pad(images, [(0, 0), (1, 1), (1, 1), (0, 0)], constant_values=-np.inf)
     expected = np.stack(
         [
             [padded[:, i : i + 3, j : j + 3].max((1, 2)) for j in range(0, 10, 2)]
