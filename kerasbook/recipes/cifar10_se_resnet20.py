@@ -2,7 +2,8 @@
 
     kerasbook train cifar10_se_resnet20
 
-Hu et al. (2018) put gates of reduction 16 into residual networks; this size is in no table of theirs.
+Gates as of Hu et al. (2018), of reduction 16, in the ResNet-20 of He et al. (2016): a network
+that is in no table of theirs.
 
 Only a step of it has been run, in the tests; its accuracy is not known yet.
 """
