@@ -181,6 +181,7 @@ CATALOG = [
             "squeeze_excite": layers.EfficientChannelAttention(1),
         },
     ),
+    row(layers.LayerScale, 0.1, shape=(3, 5, 7, 4)),
     row(layers.LocalResponseNormalization, 3, shape=(3, 5, 7, 6), arguments={"alpha": 0.5}),
     row(
         layers.LocallyConnected1D,

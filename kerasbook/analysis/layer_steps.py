@@ -108,6 +108,7 @@ OWN_RULES = {
             "DropBlock2D",
             "DropPath",
             "Heaviside",
+            "LayerScale",
             "MonteCarloDropout",
             "SpatialSqueezeExcite",
             "Swish",

@@ -19,6 +19,7 @@ from kerasbook.applications.cifar_resnet import (
     SEResNet56,
     SEResNet110,
 )
+from kerasbook.applications.cifar_resnet_v2 import ResNet164V2, ResNet1001V2
 from kerasbook.applications.convnext import (
     ConvNeXtBase,
     ConvNeXtLarge,
@@ -63,8 +64,6 @@ from kerasbook.applications.resnet_v2 import (
     ResNet50V2,
     ResNet101V2,
     ResNet152V2,
-    ResNet164V2,
-    ResNet1001V2,
 )
 from kerasbook.applications.resnext import ResNeXt50, ResNeXt101
 from kerasbook.applications.se_resnet import (
@@ -227,8 +226,9 @@ def list_models(pattern="*", *, family=None, task=None, max_parameters=None):
         >>> kerasbook.applications.list_models("vgg1?", max_parameters=133_000_000)
         ['vgg11']
     """
-    names = registry.names("model", str(pattern).lower())
-    if not str(pattern).endswith("_test"):
+    pattern = str(pattern).lower()
+    names = registry.names("model", pattern)
+    if not pattern.endswith("_test"):
         names = [name for name in names if not name.endswith("_test")]
     for argument, value in (("family", family), ("task", task)):
         if value is not None:

@@ -16,15 +16,18 @@ FAMILY = dataclasses.replace(
     description="""
         A 3 x 3 convolution; three stages of equally many blocks, the second and third of which
         halve the resolution and double the channels; mean, classifier. Where the shape changes,
-        the shortcut takes every second pixel and adds channels of zeros.
+        the shortcut takes every second pixel and adds channels of zeros. Those with gates are in
+        no table of a paper: they put the gates of SE-ResNets into these networks.
     """,
+    options=resnet.OPTIONS,
     reference="""
         He et al., 2016, section 4.2, https://arxiv.org/abs/1512.03385; gates: Hu et al., 2018,
-        section 6.1, https://arxiv.org/abs/1709.01507.
+        https://arxiv.org/abs/1709.01507.
     """,
     conventions={"torch": Convention()},
     input_size=32,
     classes=10,
+    torch_names=(),
 )
 
 

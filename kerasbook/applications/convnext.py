@@ -2,37 +2,11 @@
 
 import keras
 
+from kerasbook import layers
 from kerasbook.applications import parts
 from kerasbook.applications.family import Family, zero_based
-from kerasbook.applications.units import Convention
+from kerasbook.applications.units import Convention, branch_places
 from kerasbook.layers.arguments import number_of, positive_integer, positive_integers
-
-
-@keras.saving.register_keras_serializable(package="kerasbook")
-class LayerScale(keras.layers.Layer):
-    """Multiplies each channel by a weight of its own, which begins small.
-
-    Args:
-        initial: What the weights begin as.
-        **kwargs: Passed to `keras.layers.Layer`.
-    """
-
-    def __init__(self, initial=1e-6, **kwargs):
-        super().__init__(**kwargs)
-        self.initial = initial
-
-    def build(self, input_shape):
-        start = keras.initializers.Constant(self.initial)
-        self.gamma = self.add_weight(name="gamma", shape=(input_shape[-1],), initializer=start)
-
-    def call(self, inputs):
-        return inputs * self.gamma
-
-    def compute_output_shape(self, input_shape):
-        return input_shape
-
-    def get_config(self):
-        return {**super().get_config(), "initial": self.initial}
 
 
 def trunk(
@@ -47,15 +21,15 @@ def trunk(
     patch_size=4,
 ):
     """Returns the maps of a ConvNeXt."""
+    depths = positive_integers("depths", depths)
     filters = positive_integers("filters", filters, len(depths))
     positive_integer("kernel_size", kernel_size)
     positive_integer("expansion", expansion)
-    positive_integer("patch_size", patch_size)
     if layer_scale is not None:
         number_of("layer_scale", layer_scale, "above 0, or None", lambda value: value > 0)
     x = patches(x, units, filters[0], patch_size, "stem")
     x = units.normalize(x, name="stem")
-    places = iter(range(sum(depths)))
+    places = branch_places(depths)
     for stage, (depth, channels) in enumerate(zip(depths, filters, strict=True), 1):
         if stage > 1:
             x = units.normalize(x, name=f"stage{stage}_down")
@@ -67,9 +41,8 @@ def trunk(
             y = units.dense(y, expansion * channels, name=f"{name}_1")
             y = units.dense(y, channels, activation=None, name=f"{name}_2")
             if layer_scale is not None:
-                y = LayerScale(layer_scale, name=f"{name}_scale")(y)
-            place = next(places) / max(1, sum(depths) - 1)
-            x = units.add(x, y, place=place, name=name)
+                y = layers.LayerScale(layer_scale, name=f"{name}_scale")(y)
+            x = units.add(x, y, place=next(places), name=name)
     return x
 
 
@@ -89,6 +62,12 @@ def normalized(x, units):
     return units.normalize(x, name="head")
 
 
+def minimum(depths, patch_size, **_):
+    """Returns the smallest side of an image: one pixel is left of it at the end."""
+    depths = positive_integers("depths", depths)
+    return positive_integer("patch_size", patch_size) * 2 ** (len(depths) - 1)
+
+
 FAMILY = Family(
     name="convnext",
     title="ConvNeXts",
@@ -96,7 +75,8 @@ FAMILY = Family(
         Patches of 4 x 4 pixels, then four stages, between which patches of 2 x 2 are merged. A
         block is a depthwise 7 x 7 convolution, a normalization, a dense layer of four times the
         channels, its activation, a dense layer, a scale for each channel, and the sum. Mean,
-        normalization, classifier.
+        normalization, classifier. In Keras the models scale images within themselves; here
+        `model_info(name).preprocess_input` does, or the model with `include_preprocessing`.
     """,
     options={
         "depths": "Number of blocks of each stage.",
@@ -115,7 +95,7 @@ FAMILY = Family(
     conventions={"keras": Convention(), "torch": Convention()},
     residual=True,
     defaults={"normalization": "layer", "activation": "gelu"},
-    minimum=lambda depths, patch_size, **_: patch_size * 2 ** (len(depths) - 1),
+    minimum=minimum,
     torch_names=(
         (r"stem_conv", "stem.0"),
         (r"stem_norm", "stem.1"),

@@ -9,11 +9,15 @@ biases; in `"torch"` they stand at the 3 x 3 convolution, which is also known as
 import keras
 
 from kerasbook.applications.family import Family, zero_based
-from kerasbook.applications.units import Convention
-from kerasbook.layers.arguments import one_of, positive_integer
+from kerasbook.applications.units import Convention, branch_places
+from kerasbook.layers.arguments import one_of, positive_integer, positive_integers
 
 BLOCKS = {"basic": 1, "bottleneck": 4}  # and how many times wider their outputs are
 SHORTCUTS = ("projection", "identity")
+LOW_RESOLUTION = (
+    "Whether to begin with a 3 x 3 convolution of stride 1 and no pooling, as is usual for images "
+    "of 32 to 64 pixels."
+)
 
 
 def trunk(
@@ -33,9 +37,15 @@ def trunk(
     expansion = BLOCKS[one_of("block", block, tuple(BLOCKS))]
     reach = projection if one_of("shortcut", shortcut, SHORTCUTS) == "projection" else identity
     convolutions = basic if block == "basic" else bottleneck
+    depths = positive_integers("depths", depths)
     positive_integer("filters", filters)
     positive_integer("groups", groups)
     positive_integer("group_width", group_width)
+    if filters * group_width < 64:
+        raise ValueError(
+            "`group_width` must leave a channel to each group of the first stage, at least "
+            f"64 / filters. Received: group_width={group_width}, filters={filters}"
+        )
     if squeeze_excite is not None:
         positive_integer("squeeze_excite", squeeze_excite)
     if low_resolution:
@@ -43,7 +53,7 @@ def trunk(
     else:
         x = units.unit(x, filters, 7, strides=2, padding=3, name="stem")
         x = units.pool(x, "max", 3, strides=2, padding=1, name="stem")
-    places = iter(range(sum(depths)))
+    places = branch_places(depths)
     for stage, depth in enumerate(depths, 1):
         width = filters * 2 ** (stage - 1)
         for number in range(1, depth + 1):
@@ -56,9 +66,8 @@ def trunk(
             x = convolutions(x, units, width * expansion, inner, groups, strides, name)
             if squeeze_excite:
                 hidden = max(1, width * expansion // squeeze_excite)
-                x = units.squeeze_excite(x, hidden, name=name)
-            place = next(places) / max(1, sum(depths) - 1)
-            x = units.add(kept, x, place=place, name=name)
+                x = units.squeeze_excite(x, hidden, activation="own", name=name)
+            x = units.add(kept, x, place=next(places), name=name)
             x = units.activate(x, name=name)
     return x
 
@@ -95,10 +104,22 @@ def bottleneck(x, units, filters, inner, groups, strides, name):
 
 def minimum(depths, low_resolution, **_):
     """Returns the smallest side of an image: one pixel is left of it at the end."""
-    return 2 ** (len(depths) + 1 - 2 * low_resolution)
+    return 2 ** (len(positive_integers("depths", depths)) + 1 - 2 * low_resolution)
 
 
 KERAS = Convention(epsilon=1.001e-5, momentum=0.99, use_bias=True, preprocessing="caffe")
+
+OPTIONS = {
+    "block": '`"basic"`, two 3 x 3 convolutions, or `"bottleneck"`, 1 x 1, 3 x 3 and 1 x 1.',
+    "depths": "Number of blocks of each stage.",
+    "filters": "Channels of the stem and width of the first stage; each further has twice it.",
+    "groups": "Number of groups of a bottleneck's 3 x 3 convolution, its cardinality.",
+    "group_width": "Channels in a bottleneck for each group and 64 of the stage's width.",
+    "shortcut": 'What a shortcut to another shape is: `"projection"`, a 1 x 1 convolution, or '
+    '`"identity"`, every second pixel and further channels of zeros.',
+    "squeeze_excite": "Reduction ratio of the gates at the end of each branch, or `None`.",
+    "low_resolution": LOW_RESOLUTION,
+}
 
 FAMILY = Family(
     name="resnet",
@@ -107,17 +128,12 @@ FAMILY = Family(
         A 7 x 7 convolution and a maximum pooling, both of stride 2; four stages of blocks, each
         of which adds what a few convolutions make of its input to that input; mean, classifier.
     """,
-    options={
-        "block": '`"basic"`, two 3 x 3 convolutions, or `"bottleneck"`, 1 x 1, 3 x 3 and 1 x 1.',
-        "depths": "Number of blocks of each stage.",
-        "filters": "Channels of the stem and width of the first stage; each further has twice it.",
-        "groups": "Number of groups of a bottleneck's 3 x 3 convolution, its cardinality.",
-        "group_width": "Channels in a bottleneck for each group and 64 of the stage's width.",
-        "shortcut": 'What a shortcut to another shape is: `"projection"`, a 1 x 1 convolution, or '
-        '`"identity"`, every second pixel and further channels of zeros.',
-        "squeeze_excite": "Reduction ratio of the gates at the end of each branch, or `None`.",
-        "low_resolution": "Whether to begin with a 3 x 3 convolution of stride 1 and no pooling, "
-        "as is usual for images of 32 to 64 pixels.",
+    options=OPTIONS
+    | {
+        "convention": 'Which published form the network has: `"torch"`, where the strides of a '
+        'bottleneck stand at its 3 x 3 convolution, or, of ResNet50, 101 and 152, `"keras"`, where '
+        "they stand at its first 1 x 1 convolution and convolutions have biases. The weights of "
+        "one are for that one.",
     },
     reference="""
         He et al., 2016, table 1, https://arxiv.org/abs/1512.03385; wide: Zagoruyko and Komodakis,

@@ -8,9 +8,14 @@ of a branch biases; in `"torch"` the first block of the next stage has the strid
 import keras
 
 from kerasbook.applications.family import Family, zero_based
-from kerasbook.applications.resnet import BLOCKS, minimum
-from kerasbook.applications.units import Convention
-from kerasbook.layers.arguments import one_of, positive_integer, rate_below_one
+from kerasbook.applications.resnet import BLOCKS, LOW_RESOLUTION, minimum
+from kerasbook.applications.units import Convention, branch_places
+from kerasbook.layers.arguments import (
+    one_of,
+    positive_integer,
+    positive_integers,
+    rate_below_one,
+)
 from kerasbook.layers.regularization.dropout import Dropout
 
 
@@ -21,21 +26,23 @@ def trunk(
     block="bottleneck",
     depths=(3, 4, 6, 3),
     filters=64,
-    width=1,
+    width_factor=1,
     block_dropout=0.0,
     low_resolution=False,
 ):
     """Returns the maps of a residual network, activated at the end."""
     expansion = BLOCKS[one_of("block", block, tuple(BLOCKS))]
     convolutions = basic if block == "basic" else bottleneck
-    positive_integer("width", width)
+    depths = positive_integers("depths", depths)
+    positive_integer("width_factor", width_factor)
     rate_below_one("block_dropout", block_dropout)
     x = stem(x, units, positive_integer("filters", filters), low_resolution)
     stage, number = 1, 0
-    for place, (part, strides) in enumerate(plan(depths, units.convention is KERAS)):
+    blocks = plan(depths, units.convention is KERAS)
+    for (part, strides), place in zip(blocks, branch_places(depths), strict=True):
         stage, number = (stage, number + 1) if strides == 1 else (stage + 1, 1)
         name = f"stage{stage}_block{number}"
-        inner = filters * width * 2**part
+        inner = filters * width_factor * 2**part
         shortcut, y = x, preactivated(x, units, f"{name}_1")
         if x.shape[-1] != inner * expansion:
             shortcut = convolution(
@@ -44,7 +51,7 @@ def trunk(
         elif strides > 1:
             shortcut = units.pool(x, "max", 1, strides=strides, name=f"{name}_shortcut")
         y = convolutions(y, units, inner, strides, block_dropout, name)
-        x = units.add(shortcut, y, place=place / max(1, sum(depths) - 1), name=name)
+        x = units.add(shortcut, y, place=place, name=name)
     return preactivated(x, units, f"stage{stage}")
 
 
@@ -103,6 +110,17 @@ def dropped(x, rate, name):
 
 KERAS = Convention(epsilon=1.001e-5, momentum=0.99, preprocessing="tf")
 
+OPTIONS = {
+    "block": '`"basic"`, two 3 x 3 convolutions, or `"bottleneck"`, 1 x 1, 3 x 3 and 1 x 1.',
+    "depths": "Number of blocks of each stage.",
+    "filters": "Channels of the stem; the first stage has `width_factor` times as many, each "
+    "further one twice those of the one before, and a bottleneck four times as many outputs.",
+    "width_factor": "How many times wider the stages are, an integer.",
+    "block_dropout": "Probability of zeroing a value before the last convolution of a block, "
+    "in [0, 1).",
+    "low_resolution": LOW_RESOLUTION,
+}
+
 FAMILY = Family(
     name="resnet_v2",
     title="Residual networks before activation",
@@ -111,16 +129,12 @@ FAMILY = Family(
         of which adds to its input what normalization, activation and convolution, in this order
         and several times over, make of it; normalization, activation, mean, classifier.
     """,
-    options={
-        "block": '`"basic"`, two 3 x 3 convolutions, or `"bottleneck"`, 1 x 1, 3 x 3 and 1 x 1.',
-        "depths": "Number of blocks of each stage.",
-        "filters": "Channels of the stem; the first stage has `width` times as many, and each "
-        "further one twice those of the one before, and a bottleneck four times as many outputs.",
-        "width": "How many times wider the stages are.",
-        "block_dropout": "Probability of zeroing a value before the last convolution of a block, "
-        "in [0, 1).",
-        "low_resolution": "Whether to begin with a 3 x 3 convolution of stride 1 and no pooling, "
-        "as is usual for images of 32 to 64 pixels.",
+    options=OPTIONS
+    | {
+        "convention": 'Which published form the network has: `"keras"`, where the last block of a '
+        "stage has its strides and the last convolution of a branch biases, or "
+        '`"torch"`, where the first block of the next stage has the strides. The weights of one '
+        "are for that one.",
     },
     reference="""
         He et al., 2016, figure 4(e) and appendix, https://arxiv.org/abs/1603.05027. Strides of
@@ -148,20 +162,6 @@ def size(name, depths, about, peers):
     return FAMILY.size(name, about, peers=peers, depths=depths)
 
 
-def small(name, blocks):
-    """Returns the function of a network for images of 32 x 32, three layers in each block."""
-    return FAMILY.size(
-        name,
-        f"{9 * blocks + 2} layers for 32 x 32, {blocks} bottlenecks in each stage",
-        conventions=("torch",),
-        input_size=32,
-        classes=10,
-        depths=(blocks,) * 3,
-        filters=16,
-        low_resolution=True,
-    )
-
-
 ResNet50V2 = size(
     "ResNet50V2",
     (3, 4, 6, 3),
@@ -174,9 +174,12 @@ ResNet101V2 = size(
     "33 bottlenecks",
     {"keras": "ResNet101V2", "timm": "resnetv2_101"},
 )
-ResNet152V2 = size("ResNet152V2", (3, 8, 36, 3), "50 bottlenecks", {"keras": "ResNet152V2"})
-ResNet164V2 = small("ResNet164V2", 18)
-ResNet1001V2 = small("ResNet1001V2", 111)
+ResNet152V2 = size(
+    "ResNet152V2",
+    (3, 8, 36, 3),
+    "50 bottlenecks",
+    {"keras": "ResNet152V2", "timm": "resnetv2_152"},
+)
 ResNetV2Test = FAMILY.size(
     "ResNetV2Test",
     "three narrow bottlenecks, for tests",

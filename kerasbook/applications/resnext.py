@@ -13,8 +13,11 @@ FAMILY = dataclasses.replace(
         A ResNet of bottlenecks, whose 3 x 3 convolutions are wider and split into groups that do
         not see each other; the 1 x 1 convolutions around them mix the groups.
     """,
+    options=resnet.OPTIONS,
     reference="""
-        Xie et al., 2017, table 1, https://arxiv.org/abs/1611.05431.
+        Xie et al., 2017, table 1, https://arxiv.org/abs/1611.05431. Their networks of 101 layers
+        have 32 groups of 4 channels (`group_width=4`) or 64 of 4; 32 groups of 8 are those of
+        Mahajan et al., 2018, https://arxiv.org/abs/1805.00932, and of torchvision and timm.
     """,
     conventions={"torch": Convention()},
 )

@@ -17,6 +17,7 @@ FAMILY = dataclasses.replace(
         Hu et al., 2018, table 1, https://arxiv.org/abs/1709.01507; groups: Xie et al., 2017,
         https://arxiv.org/abs/1611.05431.
     """,
+    options=resnet.OPTIONS,
     conventions={"torch": Convention()},
 )
 
@@ -44,10 +45,10 @@ SEResNeXt50 = size(
 SEResNeXt101 = size(
     "SEResNeXt101",
     101,
-    "33 bottlenecks of 32 groups of 8 channels",
-    "seresnext101_32x8d",
+    "33 bottlenecks of 32 groups of 4 channels",
+    "seresnext101_32x4d",
     groups=32,
-    group_width=8,
+    group_width=4,
 )
 SEResNetTest = FAMILY.size(
     "SEResNetTest",

@@ -4,19 +4,21 @@ import keras
 
 from kerasbook import layers
 from kerasbook.applications.family import Family
-from kerasbook.layers.arguments import number_of, one_of, positive_integer
+from kerasbook.applications.mobile_blocks import LOW_RESOLUTION, multiplier
+from kerasbook.applications.units import branch_places
+from kerasbook.layers.arguments import one_of, positive_integer, positive_integers
 
 # Channels of the first stage by the number of groups, for about the same cost.
 FILTERS = {1: 144, 2: 200, 3: 240, 4: 272, 8: 384}
 
 
 def trunk(
-    x, units, *, groups=3, width=1.0, depths=(4, 8, 4), stem_filters=24, low_resolution=False
+    x, units, *, groups=3, alpha=1.0, depths=(4, 8, 4), stem_filters=24, low_resolution=False
 ):
     """Returns the maps of a ShuffleNet."""
     filters = FILTERS[one_of("groups", groups, tuple(FILTERS))]
-    number_of("width", width, "above 0", lambda value: value > 0)
-    filters = _divisible(filters * width, 4 * groups)
+    filters = _divisible(filters * multiplier("alpha", alpha), 4 * groups)
+    depths = positive_integers("depths", depths)
     missing = filters - positive_integer("stem_filters", stem_filters)
     if missing < 1 or missing % groups:
         raise ValueError(
@@ -28,15 +30,17 @@ def trunk(
     else:
         x = units.unit(x, stem_filters, 3, strides=2, name="stem")
         x = units.pool(x, "max", 3, strides=2, padding=1, name="stage1")
-    places = iter(range(sum(depths)))
+    places = branch_places([depth - 1 for depth in depths])
     for stage, depth in enumerate(depths, 2):
         for number in range(1, depth + 1):
             name = f"stage{stage}_block{number}"
             # The stem has too few channels for groups.
             first = 1 if (stage, number) == (2, 1) else groups
-            place = next(places) / max(1, sum(depths) - 1)
-            block = reducing if number == 1 else residual
-            x = block(x, units, filters * 2 ** (stage - 2), first, groups, place, name)
+            width = filters * 2 ** (stage - 2)
+            if number == 1:
+                x = reducing(x, units, width, first, groups, name)
+            else:
+                x = residual(x, units, width, groups, next(places), name)
             x = units.activate(x, name=name)
     return x
 
@@ -50,13 +54,13 @@ def branch(x, units, inner, filters, first, groups, strides, name):
     return units.unit(x, filters, 1, groups=groups, activation=None, name=f"{name}_3")
 
 
-def residual(x, units, filters, first, groups, place, name):
+def residual(x, units, filters, groups, place, name):
     """Returns maps with those of their branch added."""
-    y = branch(x, units, filters // 4, filters, first, groups, 1, name)
+    y = branch(x, units, filters // 4, filters, groups, groups, 1, name)
     return units.add(x, y, place=place, name=name)
 
 
-def reducing(x, units, filters, first, groups, place, name):
+def reducing(x, units, filters, first, groups, name):
     """Returns averages of windows beside as many maps of the branch as are missing."""
     missing = filters - x.shape[-1]
     kept = units.pool(x, "average", 3, strides=2, padding=1, name=f"{name}_shortcut")
@@ -67,6 +71,11 @@ def reducing(x, units, filters, first, groups, place, name):
 def _divisible(channels, divisor):
     """Returns the multiple of a divisor, above 0, that is nearest to some channels."""
     return max(1, round(channels / divisor)) * divisor
+
+
+def minimum(depths, low_resolution, **_):
+    """Returns the smallest side of an image: one pixel is left of it at the end."""
+    return 2 ** (len(positive_integers("depths", depths)) + 2 * (not low_resolution))
 
 
 FAMILY = Family(
@@ -81,27 +90,27 @@ FAMILY = Family(
     options={
         "groups": "Number of groups of the 1 x 1 convolutions: 1, 2, 3, 4 or 8; more groups leave "
         "room for more channels at the same cost.",
-        "width": "Factor of the channels of the stages, rounded to what the groups divide.",
+        "alpha": "Width multiplier of the stages, called as in MobileNets; widths are rounded to "
+        "what the groups divide.",
         "depths": "Number of blocks of each stage.",
         "stem_filters": "Channels of the stem.",
-        "low_resolution": "Whether to begin with a convolution of stride 1 and no pooling, for "
-        "images of 32 to 64 pixels.",
+        "low_resolution": LOW_RESOLUTION,
     },
     reference="""
         Zhang et al., 2018, table 1, https://arxiv.org/abs/1707.01083.
     """,
     trunk=trunk,
     residual=True,
-    minimum=lambda depths, low_resolution, **_: 2 ** (len(depths) + 2 * (not low_resolution)),
+    minimum=minimum,
 )
 
 
-def size(name, width, stem_filters):
+def size(name, alpha, stem_filters):
     """Returns the function of the network that is so many times wider."""
     return FAMILY.size(
         name,
-        f"sixteen blocks of three groups, {width} times as wide",
-        width=width,
+        f"sixteen blocks of three groups, {alpha} times as wide",
+        alpha=alpha,
         stem_filters=stem_filters,
     )
 
@@ -116,7 +125,7 @@ ShuffleNetV1Test = FAMILY.size(
     "five narrow blocks, for tests",
     registered="shufflenet_test",
     input_size=32,
-    width=0.1,
+    alpha=0.1,
     depths=(2, 2, 1),
     stem_filters=12,
     low_resolution=True,

@@ -4,6 +4,8 @@ import keras
 
 from kerasbook import layers
 from kerasbook.applications.family import Family, zero_based
+from kerasbook.applications.mobile_blocks import LOW_RESOLUTION
+from kerasbook.applications.shufflenet import minimum
 from kerasbook.layers.arguments import positive_integer, positive_integers
 
 
@@ -18,6 +20,7 @@ def trunk(
     low_resolution=False,
 ):
     """Returns the maps of a ShuffleNet V2, after its last 1 x 1 convolution."""
+    depths = positive_integers("depths", depths)
     filters = positive_integers("filters", filters, len(depths))
     if any(count % 2 for count in filters):
         raise ValueError(f"`filters` must be even. Received: filters={filters}")
@@ -40,7 +43,7 @@ def trunk(
             y = units.unit(y, count // 2, 1, name=f"{name}_3")
             x = keras.layers.Concatenate(name=f"{name}_concat")([kept, y])
             x = layers.ChannelShuffle(2, name=f"{name}_shuffle")(x)
-    return units.unit(x, top_filters, 1, name=f"stage{stage}_last")
+    return units.unit(x, top_filters, 1, name=f"stage{len(depths) + 1}_last")
 
 
 def stem(x, units, filters, low_resolution):
@@ -100,14 +103,13 @@ FAMILY = Family(
         "filters": "Number of channels of each stage, even.",
         "stem_filters": "Channels of the stem.",
         "top_filters": "Channels of the last convolution.",
-        "low_resolution": "Whether to begin with a convolution of stride 1 and no pooling, for "
-        "images of 32 to 64 pixels.",
+        "low_resolution": LOW_RESOLUTION,
     },
     reference="""
         Ma et al., 2018, table 5, https://arxiv.org/abs/1807.11164.
     """,
     trunk=trunk,
-    minimum=lambda depths, low_resolution, **_: 2 ** (len(depths) + 2 * (not low_resolution)),
+    minimum=minimum,
     torch_names=torch_names(),
 )
 

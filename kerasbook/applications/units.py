@@ -261,6 +261,16 @@ class Units:
         return x, "valid"
 
 
+def branch_places(depths):
+    """Returns an iterator over the places of branches, from 0 to 1, see `Units.add`.
+
+    Args:
+        depths: Number of branches of each stage.
+    """
+    last = max(1, sum(depths) - 1)
+    return (number / last for number in range(sum(depths)))
+
+
 def _new(initializer):
     """Returns a copy of an initializer, since Keras warns of one object in two layers."""
     return initializer.clone() if hasattr(initializer, "clone") else initializer

@@ -18,6 +18,7 @@ FAMILY = dataclasses.replace(
         after normalization and activation, the second and third of which halve the resolution;
         normalization, activation, mean, classifier.
     """,
+    options=resnet_v2.OPTIONS,
     reference="""
         Zagoruyko and Komodakis, 2016, table 1, https://arxiv.org/abs/1605.07146. They train with
         `block_dropout=0.3`, or 0.
@@ -29,16 +30,16 @@ FAMILY = dataclasses.replace(
 )
 
 
-def size(name, layers, width):
+def size(name, layers, width_factor):
     """Returns the function of a network with so many layers, so many times wider than a ResNet."""
     blocks = (layers - 4) // 6
     return FAMILY.size(
         name,
-        f"{layers} layers, {blocks} basic blocks in each stage, {width} times wider",
+        f"{layers} layers, {blocks} basic blocks in each stage, {width_factor} times wider",
         block="basic",
         depths=(blocks,) * 3,
         filters=16,
-        width=width,
+        width_factor=width_factor,
         low_resolution=True,
     )
 
@@ -52,6 +53,6 @@ WideResNetTest = FAMILY.size(
     block="basic",
     depths=(1, 1, 1),
     filters=4,
-    width=2,
+    width_factor=2,
     low_resolution=True,
 )

@@ -14,6 +14,7 @@ from kerasbook.layers.block.fixup_residual_block import FixupResidualBlock
 from kerasbook.layers.block.inception_block import InceptionBlock
 from kerasbook.layers.block.inception_reduction_block import InceptionReductionBlock
 from kerasbook.layers.block.inverted_residual_block import InvertedResidualBlock
+from kerasbook.layers.block.layer_scale import LayerScale
 from kerasbook.layers.block.nin_block import NiNBlock
 from kerasbook.layers.block.residual_block import ResidualBlock
 from kerasbook.layers.block.shuffle_unit import ShuffleUnit
@@ -101,6 +102,7 @@ __all__ = [
     "InceptionReductionBlock",
     "InstanceNormalization",
     "InvertedResidualBlock",
+    "LayerScale",
     "LocalResponseNormalization",
     "LocallyConnected1D",
     "LocallyConnected2D",

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from kerasbook.applications.units import Convention, Units
+from kerasbook.applications.units import Convention, Units, branch_places
 
 
 def model_of(function, shape=(7, 10, 4), **options):
@@ -137,6 +137,13 @@ def test_sums_drop_paths_by_their_place():
         *("block0_add", "block1_drop", "block1_add", "block2_drop", "block2_add"),
     ]
     assert [model.get_layer(f"block{n}_drop").rate for n in (1, 2)] == [0.25, 0.5]
+
+
+@pytest.mark.parametrize(
+    ("depths", "places"), [((2, 1, 2), [0, 0.25, 0.5, 0.75, 1]), ((1,), [0]), ((0, 0), [])]
+)
+def test_places_of_branches_rise_evenly_from_0_to_1(depths, places):
+    assert list(branch_places(depths)) == places
 
 
 def test_a_branch_stands_before_its_shortcut_where_told():
