@@ -1,5 +1,7 @@
 """AlexNet, in two columns as published in 2012, and in one column as simplified in 2014."""
 
+import dataclasses
+
 from kerasbook import layers
 from kerasbook.applications.family import Family, dense_head
 from kerasbook.applications.units import Convention
@@ -78,6 +80,10 @@ FAMILY = Family(
     input_size=227,
     minimum=minimum,
     defaults={"normalization": None, "dropout": 0.5},
+    static=True,
+)
+ONE_COLUMN = dataclasses.replace(
+    FAMILY,
     torch_names=(
         (r"stem_conv", "features.0"),
         (r"stage2_1_conv", "features.3"),
@@ -88,11 +94,10 @@ FAMILY = Family(
         (r"dense2", "classifier.4"),
         (r"predictions", "classifier.6"),
     ),
-    static=True,
 )
 
 AlexNet = FAMILY.size("AlexNet", "two columns that meet in the third convolution")
-AlexNetOneColumn = FAMILY.size(
+AlexNetOneColumn = ONE_COLUMN.size(
     "AlexNetOneColumn",
     "one column of fewer channels, without local response normalization",
     input_size=224,

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from kerasbook import layers
-from kerasbook.applications import create_model, feature_maps
+from kerasbook.applications import create_model, feature_maps, from_timm
 
 
 @pytest.mark.parametrize(("shape", "positions"), [((96, 160, 3), 2 * 4), ((71, 127, 3), 1 * 3)])
@@ -30,6 +30,11 @@ def test_one_column_is_that_of_torchvision(shape, positions, rng):
 def alexnet():
     with keras.StatelessScope(initialize_variables=False):
         return create_model("alexnet")
+
+
+def test_two_columns_have_no_twin():
+    with pytest.raises(ValueError, match="`name` must .*'alexnet'"):
+        from_timm({}, "alexnet")
 
 
 def test_sizes_and_weights_of_every_layer(alexnet):
