@@ -32,11 +32,11 @@ def trunk(x, units, *, filters=(64, 64, 192), blocks=BLOCKS, large_kernel=3, low
         x = units.pool(x, "max", 3, strides=2, padding="ceiling", name="stage1")
     x = units.unit(x, second, 1, name="stage1_1")
     x = units.unit(x, third, 3, name="stage1_2")
-    for stage, rows in enumerate(blocks, 2):
+    for stage, rows in enumerate(parts.listed("blocks", blocks, 3), 2):
         if stage > 2 or not low_resolution:
             size = 3 if stage < 4 else 2
             x = units.pool(x, "max", size, strides=2, padding="ceiling", name=f"stage{stage}")
-        for number, row in enumerate(rows, 1):
+        for number, row in enumerate(parts.listed("blocks", rows), 1):
             name = f"stage{stage}_block{number}"
             x = block(x, units, positive_integers("blocks", row, 6), large_kernel, name)
             if stage == 3 and number == 1:

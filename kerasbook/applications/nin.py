@@ -1,6 +1,7 @@
 """Network in Network: convolutions with small networks of 1 x 1 convolutions at every place."""
 
 from kerasbook.applications.family import Family, class_maps_head
+from kerasbook.applications.parts import listed
 from kerasbook.applications.units import Convention
 from kerasbook.arguments import (
     natural_number,
@@ -23,12 +24,9 @@ def trunk(
     stem_padding=0,
 ):
     """Returns the maps of all convolutions but the last one, which makes one map per class."""
-    stem, *stages = filters
+    stem, *stages = listed("filters", filters)
     stem_size, *sizes = positive_integers("kernel_sizes", kernel_sizes, len(filters))
-    if len(poolings) != len(stages):
-        raise ValueError(
-            f"`poolings` must be one less than `filters`. Received: poolings={poolings}"
-        )
+    listed("poolings", poolings, len(stages))
     first = {"strides": stem_strides, "padding": stem_padding}
     x = network(x, units, stem, stem_size, name="stem", **first)
     for stage, (widths, size, pooling) in enumerate(zip(stages, sizes, poolings, strict=True), 2):
@@ -52,7 +50,9 @@ def minimum(kernel_sizes, poolings, stem_strides, stem_padding, **options):
     kernel_size, *_ = positive_integers("kernel_sizes", kernel_sizes)
     positive_integer("stem_strides", stem_strides)
     natural_number("stem_padding", stem_padding)
-    return stem_strides * (2 ** len(poolings) - 1) + kernel_size - 2 * stem_padding
+    return (
+        stem_strides * (2 ** len(listed("poolings", poolings)) - 1) + kernel_size - 2 * stem_padding
+    )
 
 
 FAMILY = Family(
@@ -68,7 +68,7 @@ FAMILY = Family(
         "very last.",
         "kernel_sizes": "Height and width of the first kernel of the stem and of each stage, "
         "pixels.",
-        "poolings": 'Kind of the pooling before each stage, `"max"` or `"average"`.',
+        "poolings": 'List of the kinds of pooling before each stage, `"max"` or `"average"`.',
         "stem_strides": "Strides of the first convolution, pixels.",
         "stem_padding": "Zeros on every side of the image, pixels.",
         "dropout": "Probability of dropping a feature after each pooling, in [0, 1).",

@@ -47,6 +47,15 @@ def image_input(input_shape, default_size, include_top, minimum=1, *, channels=3
     return keras.Input(shape, name="image")
 
 
+def listed(name, value, count=None):
+    """Returns `value` if it is a list, of `count` or at least one, else raises a `ValueError`."""
+    is_list = isinstance(value, (list, tuple)) and value
+    if not is_list or count not in (None, len(value)):
+        number = "" if count is None else f" of {count}"
+        raise ValueError(f"`{name}` must be a list{number}. Received: {name}={value!r}")
+    return value
+
+
 def dense_classifier(x, classes, name="predictions"):
     """Returns the logits of a dense layer."""
     return keras.layers.Dense(positive_integer("classes", classes), name=name)(x)

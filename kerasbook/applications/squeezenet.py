@@ -3,6 +3,7 @@
 import keras
 
 from kerasbook.applications.family import Family, class_maps_head
+from kerasbook.applications.parts import listed
 from kerasbook.applications.units import Convention
 from kerasbook.layers.arguments import positive_integer, positive_integers
 
@@ -45,7 +46,7 @@ def minimum(squeeze, stem_kernel_size, stem_strides, **options):
     """Returns the size of an image of which the last pooling makes one pixel, of two."""
     positive_integer("stem_kernel_size", stem_kernel_size)
     positive_integer("stem_strides", stem_strides)
-    return stem_strides * (2 ** len(squeeze) - 1) + stem_kernel_size
+    return stem_strides * (2 ** len(listed("squeeze", squeeze)) - 1) + stem_kernel_size
 
 
 def torch_names(squeeze, **options):

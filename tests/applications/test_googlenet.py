@@ -114,7 +114,9 @@ def test_all_classifiers_learn_at_once(rng):
     ("arguments", "message"),
     [
         ({"filters": (8, 0, 8)}, "`filters` must .*0"),
-        ({"blocks": (((8, 8, 8),),)}, r"`blocks` must .*6 of them.*\(8, 8, 8\)"),
+        ({"blocks": 3}, "`blocks` must be a list of 3. Received: blocks=3"),
+        ({"blocks": (8, 8, 8)}, "`blocks` must be a list. Received: blocks=8"),
+        ({"blocks": (((8, 8, 8),),) * 3}, r"`blocks` must .*6 of them.*\(8, 8, 8\)"),
         ({"large_kernel": 7}, r"`large_kernel` must be one of \(3, 5\).*7"),
         ({"auxiliary": True, "input_shape": (None, 32, 3)}, "`input_shape` must be static with"),
         ({"auxiliary": True, "auxiliary_dropout": 1}, r"`auxiliary_dropout` must be in \[0, 1\)"),

@@ -87,7 +87,9 @@ def test_the_smallest_image_makes_one_pixel(name, size):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"poolings": ("max",)}, r"`poolings` must be one less than `filters`.*\('max',\)"),
+        ({"poolings": ("max",)}, r"`poolings` must be a list of 2. Received: .*\('max',\)"),
+        ({"poolings": "max"}, "`poolings` must be a list. Received: poolings='max'"),
+        ({"filters": 8}, "`filters` must be a list. Received: filters=8"),
         ({"poolings": ("max", "least")}, "`poolings` must be one of .*'least'"),
         ({"kernel_sizes": (5, 3)}, "`kernel_sizes` must be a positive integer or 3 of them"),
         ({"filters": ((8,), (8,), (0,))}, "`filters` must be a positive integer or a list"),

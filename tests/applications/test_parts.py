@@ -33,6 +33,14 @@ def test_unknown_model_lists_the_nearest():
         create_model("resnet21")
 
 
+def test_lists_and_their_errors():
+    assert parts.listed("rows", [1, 2]) == [1, 2]
+    assert parts.listed("rows", (1, 2), 2) == (1, 2)
+    for value, count, rule in ((3, None, "a list"), ((), None, "a list"), ([1], 2, "a list of 2")):
+        with pytest.raises(ValueError, match=f"`rows` must be {rule}. Received: rows="):
+            parts.listed("rows", value, count)
+
+
 def test_pool_and_its_error():
     x = keras.Input((4, 5, 3))
     assert parts.pool(x, None) is x

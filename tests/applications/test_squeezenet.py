@@ -53,6 +53,7 @@ def test_the_smallest_image_makes_one_pixel(name, size):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        ({"squeeze": 4}, "`squeeze` must be a list. Received: squeeze=4"),
         ({"squeeze": ((4,), (0,))}, "`squeeze` must be a positive integer or a list.*0"),
         ({"stem_filters": -1}, "`stem_filters` must be a positive integer.*-1"),
         ({"stem_strides": 0}, "`stem_strides` must be a positive integer.*0"),
