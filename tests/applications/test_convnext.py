@@ -8,10 +8,23 @@ import pytest
 from kerasbook.applications import create_model, feature_maps, features, model_info
 
 
+@pytest.fixture
+def without_compilation():
+    """Keeps Keras from sending its grouped convolutions through XLA, which takes 20 seconds."""
+    if keras.backend.backend() != "tensorflow":
+        yield
+        return
+    import tensorflow as tf
+
+    tf.config.run_functions_eagerly(True)
+    yield
+    tf.config.run_functions_eagerly(False)
+
+
 @pytest.mark.parametrize(
     "arguments", [{}, {"include_top": False}, {"include_top": False, "pooling": "avg"}]
 )
-def test_is_that_of_keras(arguments, rng):
+def test_is_that_of_keras(arguments, rng, without_compilation):
     arguments = {"include_preprocessing": False, "shape": (32, 64, 3), **arguments}
     model_peers.assert_like_keras("convnexttiny", rng, **arguments)
 
