@@ -107,6 +107,7 @@ def torch_steps(module, images, labels):
 def torch_module(peers):
     """Returns the network of timm or torchvision, or `None`."""
     with contextlib.suppress(ImportError):
+        import torch  # noqa: F401  before what would skip a test without it
         import torch_peers
         import torchvision
 

@@ -35,6 +35,7 @@ def assert_like_keras(
     """
     arguments = {"input_shape": shape, "classes": 10, "classifier_activation": None, **arguments}
     twin = registry.get("model", name).size.peers["keras"]
+    keras.utils.set_random_seed(0)
     theirs = getattr(keras.applications, twin)(weights=None, **arguments)
     for weight in theirs.weights:
         if len(weight.shape) == 1:
@@ -42,7 +43,7 @@ def assert_like_keras(
     images = rng.normal(0, deviation, (4, *shape)).astype("float32")
     if calibrate:
         _calibrate(theirs, images)
-    ours = create_model(name, convention="keras", **arguments)
+    ours = create_model(name, convention="keras", kernel_initializer="zeros", **arguments)
     assert from_keras(theirs, ours) is ours
     scaling = (keras.layers.Normalization,)  # which `from_keras` leaves out
     counted = [layer for layer in theirs.layers if not isinstance(layer, scaling)]
@@ -76,13 +77,14 @@ def assert_like_torch(
     """
     import torch_peers
 
+    torch_peers.torch.manual_seed(0)
     theirs = torch_peers.randomized(make(torch_peers))
     images = rng.normal(0, deviation, (4, *shape)).astype("float32")
     if calibrate:
         torch_peers.calibrate(theirs, images)
     weights = {rename(k): v for k, v in torch_peers.arrays(theirs).items() if rename(k)}
     arguments = {"input_shape": shape, "classifier_activation": None, **arguments}
-    ours = from_timm(weights, name, **arguments)
+    ours = from_timm(weights, name, kernel_initializer="zeros", **arguments)
     assert_close(ours(images[:2]), torch_peers.outputs(theirs, images[:2]))
 
 

@@ -227,8 +227,9 @@ def list_models(pattern="*", *, family=None, task=None, max_parameters=None):
         >>> kerasbook.applications.list_models("vgg1?", max_parameters=133_000_000)
         ['vgg11']
     """
-    names = registry.names("model", str(pattern).lower())
-    if not str(pattern).endswith("_test"):
+    pattern = str(pattern).lower()
+    names = registry.names("model", pattern)
+    if not pattern.endswith("_test"):
         names = [name for name in names if not name.endswith("_test")]
     for argument, value in (("family", family), ("task", task)):
         if value is not None:

@@ -13,14 +13,14 @@ def trunk(x, units, *, filters=96, kernel_sizes=(3, 3), input_dropout=0.2):
     kernel_sizes = positive_integers("kernel_sizes", kernel_sizes)
     if rate_below_one("input_dropout", input_dropout):
         x = keras.layers.Dropout(input_dropout, name="stem_dropout")(x)
-    for stage, width in enumerate((filters, 2 * filters)):
-        part = f"stage{stage}" if stage else "stem"
+    groups = (("stem", "stage2", filters), ("stage2", "stage3", 2 * filters))
+    for part, following, width in groups:
         for number, kernel_size in enumerate(kernel_sizes, 1):
             x = units.unit(x, width, kernel_size, name=f"{part}_{number}")
-        x = units.unit(x, width, 3, strides=2, name=f"stage{stage + 1}_strided")
-        x = units.drop(x, name=f"stage{stage + 1}_dropout")
-    x = units.unit(x, 2 * filters, 3, padding="valid", name="stage2_1")
-    return units.unit(x, 2 * filters, 1, name="stage2_2")
+        x = units.unit(x, width, 3, strides=2, name=f"{following}_strided")
+        x = units.drop(x, name=f"{following}_dropout")
+    x = units.unit(x, 2 * filters, 3, padding="valid", name="stage3_1")
+    return units.unit(x, 2 * filters, 1, name="stage3_2")
 
 
 FAMILY = Family(
@@ -29,7 +29,8 @@ FAMILY = Family(
     description="""
         Two groups of convolutions, each of which ends in one of stride 2 where others pool; a
         3 x 3 convolution without padding, one of 1 x 1, and one to one map per class, of which the
-        mean over all positions is taken.
+        mean over all positions is taken. There is no `stage1`: `stage2` has stride 2 and `stage3`
+        stride 4, as in other networks for images of this size.
     """,
     options={
         "filters": "Channels of the first group; all further convolutions have twice as many.",

@@ -6,9 +6,9 @@ stages begin the next one.
 
 import keras
 
-from kerasbook.applications.family import Family
+from kerasbook.applications.family import Family, zero_based
 from kerasbook.applications.units import Convention
-from kerasbook.layers.arguments import positive_integer
+from kerasbook.layers.arguments import number_of, positive_integer, positive_integers
 
 
 def trunk(
@@ -26,15 +26,14 @@ def trunk(
     positive_integer("growth_rate", growth_rate)
     if bottleneck is not None:
         positive_integer("bottleneck", bottleneck)
-    if not isinstance(compression, (int, float)) or not 0 < compression <= 1:
-        raise ValueError(f"`compression` must be in (0, 1]. Received: compression={compression!r}")
+    number_of("compression", compression, "in (0, 1]", lambda share: 0 < share <= 1)
     filters = 2 * growth_rate if filters is None else positive_integer("filters", filters)
     if low_resolution:
         x = units.unit(x, filters, 3, name="stem")
     else:
         x = units.unit(x, filters, 7, strides=2, name="stem")
         x = units.pool(x, "max", 3, strides=2, padding=1, name="stem")
-    for stage, depth in enumerate(depths, 1):
+    for stage, depth in enumerate(positive_integers("depths", depths), 1):
         name = f"stage{stage}"
         if stage > 1:
             # The mean commutes with the convolution, which so has a quarter of the pixels.
@@ -64,24 +63,35 @@ def convolution(x, units, filters, size, name):
     return units.convolution(x, filters, size, use_bias=units.normalization is None, name=name)
 
 
-def torch_norm(match):
-    """Returns the name in timm of the normalization that ends a stage."""
-    stage = int(match[1])
-    return "features.norm5" if stage == 4 else f"features.transition{stage}.norm"
+def minimum(depths, low_resolution, **options):
+    """Returns the smallest height and width of an image: what the strides make of one pixel."""
+    halvings = len(positive_integers("depths", depths)) - 1
+    return 2 ** (halvings if low_resolution else halvings + 2)
 
 
-def torch_transition(match):
-    """Returns the name in timm of the convolution that begins a stage."""
-    return f"features.transition{int(match[1]) - 1}.conv"
+def torch_names(depths, **options):
+    """Returns the rules of timm's names, where the last normalization is the fifth of its own."""
+    return (
+        (r"stem_(conv|norm)", r"features.\g<1>0"),
+        (
+            r"stage(\d)_block(\d+)_(\d)_(conv|norm)",
+            r"features.denseblock\1.denselayer\2.\g<4>\3",
+        ),
+        (r"stage(\d)_transition_conv", zero_based("features.transition{0-}.conv")),
+        (rf"stage{len(depths)}_norm", "features.norm5"),
+        (r"stage(\d)_norm", r"features.transition\1.norm"),
+        (r"predictions", "classifier"),
+    )
 
 
 FAMILY = Family(
     name="densenet",
     title="Densely connected networks",
     description="""
-        A 7 x 7 convolution and a maximum pooling, both of stride 2; four stages of layers, each
+        A 7 x 7 convolution and a maximum pooling, both of stride 2; stages of layers, each
         of which adds `growth_rate` channels, made of all channels before it, to them; between
-        stages a 1 x 1 convolution and an average pooling; mean, classifier.
+        stages a 1 x 1 convolution and an average pooling; mean, classifier. There are no residual
+        branches, and so no `drop_path`.
     """,
     options={
         "depths": "Number of layers of each stage.",
@@ -102,17 +112,8 @@ FAMILY = Family(
         "keras": Convention(epsilon=1.001e-5, momentum=0.99),
         "torch": Convention(),
     },
-    minimum=lambda low_resolution, **options: 8 if low_resolution else 32,
-    torch_names=(
-        (r"stem_(conv|norm)", r"features.\g<1>0"),
-        (
-            r"stage(\d)_block(\d+)_(\d)_(conv|norm)",
-            r"features.denseblock\1.denselayer\2.\g<4>\3",
-        ),
-        (r"stage(\d)_transition_conv", torch_transition),
-        (r"stage(\d)_norm", torch_norm),
-        (r"predictions", "classifier"),
-    ),
+    minimum=minimum,
+    torch_names=torch_names,
 )
 
 DenseNet121 = FAMILY.size(

@@ -90,7 +90,8 @@ FAMILY = Family(
     description="""
         A 3 x 3 convolution of stride 2; blocks that widen their input, convolve each channel by
         itself, scale the channels by gates and narrow the result without an activation, added to
-        the input where the shapes allow; a 1 x 1 convolution, mean, dropout, classifier.
+        the input where the shapes allow; a 1 x 1 convolution, mean, dropout, classifier. Keras'
+        function always scales pixels within the model; this one does not by default.
     """,
     options=OPTIONS,
     reference="Tan and Le, 2019, table 1, https://arxiv.org/abs/1905.11946.",

@@ -44,14 +44,15 @@ FAMILY = Family(
         A 3 x 3 convolution of stride 2; blocks that widen their input by a 3 x 3 convolution and
         narrow it without an activation; then blocks that widen it by a 1 x 1 convolution, convolve
         each channel by itself, scale the channels by gates and narrow the result; each added to
-        its input where the shapes allow; a 1 x 1 convolution, mean, dropout, classifier.
+        its input where the shapes allow; a 1 x 1 convolution, mean, dropout, classifier. Keras'
+        function scales pixels within the model by default; this one does not.
     """,
     options=OPTIONS,
     reference="Tan and Le, 2021, table 4, https://arxiv.org/abs/2104.00298.",
     trunk=trunk,
     conventions={
         "keras": Convention(epsilon=1e-3, momentum=0.9, padding="same", preprocessing="signed"),
-        "torch": Convention(epsilon=1e-3, momentum=0.99, padding="same", preprocessing="tf"),
+        "torch": Convention(epsilon=1e-3, padding="same", preprocessing="tf"),
     },
     residual=True,
     minimum=minimum,

@@ -17,6 +17,7 @@ import keras
 
 from kerasbook.applications import parts
 from kerasbook.applications.keras_weights import imagenet, require_imagenet
+from kerasbook.applications.loading import with_weights
 from kerasbook.applications.preprocessing import scaled
 from kerasbook.applications.units import Convention, Units
 from kerasbook.layers.arguments import boolean, one_of, positive_integer, positive_integers
@@ -164,6 +165,7 @@ class Family:
             except TypeError as error:
                 raise TypeError(f"{name}() {error}") from None
             bound.apply_defaults()
+            size.check(bound.arguments)
             return size.build(**bound.arguments)
 
         function.__name__ = function.__qualname__ = name
@@ -226,6 +228,27 @@ class Size:
         defaults = {key: self.signature.parameters[key].default for key in own}
         return self.family.minimum(**{**defaults, **options})
 
+    def check(self, arguments):
+        """Raises a `ValueError` for an argument that is out of range in every family."""
+        for key, value in arguments.items():
+            if isinstance(self.signature.parameters[key].default, bool):
+                boolean(key, value)
+        one_of("convention", arguments["convention"], self.conventions)
+        if self.family.flat and arguments["pooling"] is not None:
+            raise ValueError(
+                "`pooling` must be None, since there are no positions to pool over. "
+                f"Received: pooling={arguments['pooling']!r}"
+            )
+        one_of("pooling", arguments["pooling"], (None, "avg", "max"))
+        positive_integer("classes", arguments["classes"])
+        for key in ("activation", "classifier_activation"):
+            parts.known_activation(key, arguments[key])
+        if isinstance(arguments["weights"], str) and arguments["weights"] == "imagenet":
+            own = set(self.signature.parameters) - set(SHARED) | {"normalization"}
+            defaults = {key: self.signature.parameters[key].default for key in own}
+            changed = {key: arguments[key] for key in own if arguments[key] != defaults[key]}
+            require_imagenet(self, arguments, changed)
+
     def build(
         self,
         *,
@@ -247,22 +270,7 @@ class Size:
     ):
         """Returns the model."""
         family = self.family
-        for key, parameter in self.signature.parameters.items():
-            if isinstance(parameter.default, bool) and key in options:
-                boolean(key, options[key])
-        for key, value in (
-            ("include_top", include_top),
-            ("include_preprocessing", include_preprocessing),
-        ):
-            boolean(key, value)
-        if isinstance(weights, str) and weights == "imagenet":
-            require_imagenet(self, convention, include_top, classes)
-        form = family.conventions[one_of("convention", convention, self.conventions)]
-        if family.flat and pooling is not None:
-            raise ValueError(
-                "`pooling` must be None, since there are no positions to pool over. "
-                f"Received: pooling={pooling!r}"
-            )
+        form = family.conventions[convention]
         image = parts.image_input(
             input_shape,
             self.input_size,
@@ -289,7 +297,7 @@ class Size:
         model = keras.Model(image, x, name=name)
         if isinstance(weights, str) and weights == "imagenet":
             return imagenet(model, self.peers["keras"], include_top, options)
-        return parts.with_weights(model, weights)
+        return with_weights(model, weights)
 
     def docstring(self):
         """Returns the documentation of the size's function."""

@@ -47,7 +47,7 @@ def feature_maps(model):
     if not isinstance(model, keras.Model) or not getattr(model, "outputs", None):
         raise ValueError(f"`model` must be a functional model. Received: model={model!r}")
     last = {}
-    for operation in operations(model):
+    for operation in operations(model, within=False):
         match = re.match(r"(stem|stage\d+)([a-z]?)_", operation.name)
         if match and len(operation.output.shape) == 4:
             for name in (match[1] + match[2], match[1]):
@@ -91,11 +91,15 @@ def features(model, names=None):
     layers = {entry.name: entry.layer for entry in feature_maps(model)}
     if names is None:
         names = [name for name in layers if not re.fullmatch(r"stage\d+[a-z]", name)]
-    wanted = [names] if isinstance(names, str) else list(names)
+    wanted = [names] if isinstance(names, str) else names
+    if not isinstance(wanted, (list, tuple)) or not wanted:
+        raise ValueError(
+            f"`names` must be a name, a list of names or None. Received: names={names!r}"
+        )
     for name in wanted:
         if name not in layers:
             raise ValueError(registry.unknown("names", name, layers))
-    by_name = {operation.name: operation for operation in operations(model)}
+    by_name = {operation.name: operation for operation in operations(model, within=False)}
     maps = [by_name[layers[name]].output for name in wanted]
     outputs = maps[0] if isinstance(names, str) else maps
     return keras.Model(model.inputs, outputs, name=f"{model.name}_features")

@@ -1,7 +1,6 @@
 """GoogLeNet, the first Inception network: with batch normalization, or as its paper has it."""
 
 import keras
-import numpy as np
 
 from kerasbook.applications import parts
 from kerasbook.applications.family import Family, average_head
@@ -103,17 +102,16 @@ def cell_means(x):
             "`input_shape` must be static with `auxiliary=True`, since those classifiers have "
             f"weights for every position. Received: maps of the shape {x.shape[1:3]}"
         )
-    rows, columns = (cell_weights(pixels) for pixels in x.shape[1:3])
-    return keras.ops.einsum("ph,qw,bhwc->bpqc", rows, columns, x)
+    rows, columns = (cells(pixels) for pixels in x.shape[1:3])
+    x = keras.ops.stack([keras.ops.mean(x[:, cell], 1) for cell in rows], 1)
+    return keras.ops.stack([keras.ops.mean(x[:, :, cell], 2) for cell in columns], 2)
 
 
-def cell_weights(pixels):
-    """Returns the share of each pixel in the mean of each cell."""
-    weights = np.zeros((CELLS, pixels), "float32")
-    for cell in range(CELLS):
-        start, end = cell * pixels // CELLS, -(-(cell + 1) * pixels // CELLS)
-        weights[cell, start:end] = 1 / (end - start)
-    return weights
+def cells(pixels):
+    """Returns which of so many pixels in a row each cell holds."""
+    return [
+        slice(cell * pixels // CELLS, -(-(cell + 1) * pixels // CELLS)) for cell in range(CELLS)
+    ]
 
 
 def torch_unit(match):
@@ -139,6 +137,7 @@ FAMILY = Family(
     description="""
         Three convolutions and two poolings; nine blocks of four branches side by side, 1 x 1, 3 x
         3, 5 x 5 and a pooling, with a pooling after the second and the seventh; mean, classifier.
+        There are no residual branches, and so no `drop_path`.
     """,
     options={
         "filters": "Channels of the three convolutions before the blocks.",

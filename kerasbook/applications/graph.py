@@ -3,13 +3,13 @@
 import keras
 
 
-def operations(model):
+def operations(model, *, within=True):
     """Returns the operations of a model, each after those that feed it.
 
     It is the order of a walk from the outputs to the inputs that follows the arguments of each
     operation from the first to the last. Two models of the same structure give corresponding
     lists, whatever lies between, such as paddings, changes the depth of a branch. Models within
-    the model give way to their operations.
+    the model give way to their operations, unless `within` is `False`.
     """
     order, seen = [], set()
     stack = [(tensor, False) for tensor in reversed(model.outputs)]
@@ -17,7 +17,7 @@ def operations(model):
         tensor, is_ready = stack.pop()
         operation, index, _ = tensor._keras_history
         if is_ready:
-            inner = isinstance(operation, keras.Model) and operation.outputs
+            inner = within and isinstance(operation, keras.Model) and operation.outputs
             order += operations(operation) if inner else [operation]
         elif (operation, index) not in seen:
             seen.add((operation, index))

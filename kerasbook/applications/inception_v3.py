@@ -4,14 +4,14 @@ import keras
 
 from kerasbook.applications import parts
 from kerasbook.applications.family import Family, average_head
+from kerasbook.applications.mobile_blocks import multiplier
 from kerasbook.applications.units import Convention
 from kerasbook.layers.arguments import positive_integers
 
 
-def trunk(x, units, *, width=1.0, depths=(3, 4, 2), low_resolution=False):
+def trunk(x, units, *, alpha=1.0, depths=(3, 4, 2), low_resolution=False):
     """Returns the maps of an Inception v3."""
-    if not isinstance(width, (int, float)) or not width > 0:
-        raise ValueError(f"`width` must be above 0. Received: width={width!r}")
+    width = multiplier("alpha", alpha)
     depths = positive_integers("depths", depths, 3)
     strides, padding = (1, "same") if low_resolution else (2, "valid")
     x = chain(x, units, width, "stem_1", (32, 3), strides=strides, padding=padding)
@@ -183,10 +183,14 @@ FAMILY = Family(
     description="""
         Five convolutions and two poolings; blocks of branches side by side, of 5 x 5 and twice
         3 x 3, then of 7 x 7 in one row and one column, then of 3 x 3 likewise; mean, classifier.
+        There are no residual branches, and so no `drop_path`.
     """,
     options={
-        "width": "Factor of all numbers of channels but the auxiliary classifier's, above 0; "
-        "results are rounded down.",
+        "alpha": "Width multiplier of all convolutions but the auxiliary classifier's; widths are "
+        "rounded down.",
+        "convention": "Whose form of the network it is, Keras' or timm's, `\"keras\"` or "
+        '`"torch"`. They differ in whether averages count the zeros of their padding and whether '
+        "normalizations have factors, so that the weights of one are for that one.",
         "depths": "Number of blocks of the last three stages, besides the two that halve.",
         "low_resolution": "Whether to leave out the first three halvings, for images of 32 to 64 "
         "pixels.",
@@ -225,7 +229,7 @@ InceptionV3Test = FAMILY.size(
     registered="inceptionv3_test",
     conventions=("torch",),
     input_size=32,
-    width=1 / 16,
+    alpha=1 / 16,
     depths=(1, 1, 1),
     low_resolution=True,
 )

@@ -12,7 +12,7 @@ from kerasbook import registry
 from kerasbook.analysis import cost
 from kerasbook.applications.feature_maps import FeatureMap, feature_maps
 from kerasbook.applications.preprocessing import scaled
-from kerasbook.layers.arguments import one_of
+from kerasbook.layers.arguments import one_of, positive_integer
 
 MEASURES = pathlib.Path(__file__).parent / "measures.json"
 
@@ -97,8 +97,9 @@ class ModelInfo:
             For each image a list of `(name, score)`, the highest score first.
 
         Raises:
-            ValueError: If there are not as many names as classes.
+            ValueError: If there are not as many names as classes, or `top` is not positive.
         """
+        positive_integer("top", top)
         predictions = keras.ops.convert_to_numpy(predictions)
         if class_names is None:
             decoded = keras.applications.imagenet_utils.decode_predictions(predictions, top=top)

@@ -64,23 +64,36 @@ def from_keras(source, target):
     return target
 
 
-def require_imagenet(size, convention, include_top, classes):
-    """Raises a `ValueError` unless Keras has weights of ImageNet for a size."""
-    if "keras" not in size.peers:
+def require_imagenet(size, arguments, changed):
+    """Raises a `ValueError` unless Keras has weights of ImageNet for a size.
+
+    Args:
+        size: The `Size`.
+        arguments: Dictionary of all arguments of the model.
+        changed: Those of them that say which weights there are, and have not their default.
+    """
+    name = size.peers.get("keras")
+    if name is None:
         raise ValueError(
             "`weights` must be None or a path, since `keras.applications` has no weights for "
             f"{size.name}. Received: weights='imagenet'"
         )
-    if convention != "keras":
+    if arguments["convention"] != "keras":
         raise ValueError(
             "`convention` must be 'keras' with `weights='imagenet'`. "
-            f"Received: convention={convention!r}"
+            f"Received: convention={arguments['convention']!r}"
         )
-    if include_top and classes != 1000:
+    if arguments["include_top"] and arguments["classes"] != 1000:
         raise ValueError(
             "`classes` must be 1000 with `weights='imagenet'` and the top. "
-            f"Received: classes={classes}"
+            f"Received: classes={arguments['classes']}"
         )
+    for key, value in changed.items():
+        if key not in _arguments_of(name):
+            raise ValueError(
+                f"`{key}` must have its default with `weights='imagenet'`. "
+                f"Received: {key}={value!r}"
+            )
 
 
 def imagenet(model, name, include_top, options):
@@ -93,15 +106,18 @@ def imagenet(model, name, include_top, options):
         options: Further arguments of the model; those that Keras' function has, too, such as
             `alpha`, are handed on, and it says which there are weights for.
     """
-    function = getattr(keras.applications, name)
-    shared = set(options) & set(inspect.signature(function).parameters)
-    source = function(
+    shared = set(options) & _arguments_of(name)
+    source = getattr(keras.applications, name)(
         weights="imagenet",
         include_top=include_top,
         input_shape=model.input_shape[1:],
         **{key: options[key] for key in shared},
     )
     return from_keras(source, model)
+
+
+def _arguments_of(name):
+    return set(inspect.signature(getattr(keras.applications, name)).parameters)
 
 
 def _slots(model):

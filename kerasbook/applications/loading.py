@@ -2,7 +2,11 @@
 
 import pathlib
 
+import h5py
 import keras
+import numpy as np
+from safetensors import SafetensorError
+from safetensors.numpy import load_file, save_file
 
 from kerasbook import registry
 from kerasbook.files import replacing
@@ -25,7 +29,7 @@ def load_model(path, **arguments):
     import kerasbook.layers  # noqa: F401  registers the layers that the file may name
 
     registry.load_plugins()
-    path = pathlib.Path(path)
+    path = pathlib.Path(str(path))
     if not path.is_file():
         raise FileNotFoundError(f"`path` must be a `.keras` file. Received: path={str(path)!r}")
     try:
@@ -36,28 +40,97 @@ def load_model(path, **arguments):
 
 
 def save_weights(model, path):
-    """Writes the weights of a model, to be given back by `weights=path`.
+    """Writes the weights of a model by the names of its layers, to be given back by `weights=path`.
 
     The file is written beside its place and then takes it, so that an interrupted write leaves
-    the old file.
+    the old file. It is a safetensors file, which other libraries read, too.
 
     Args:
         model: The built `keras.Model`.
-        path: The file; its name must end in `.weights.h5`, and its folder exist.
+        path: The file; its name must end in `.safetensors`, and its folder exist.
 
     Raises:
-        ValueError: If the name ends otherwise, or the model is not built.
+        ValueError: If the name ends otherwise, there is no such folder, or the model is not built.
 
     Example:
         >>> import tempfile
-        >>> path = tempfile.mkdtemp() + "/mine.weights.h5"
+        >>> path = tempfile.mkdtemp() + "/mine.safetensors"
         >>> kerasbook.applications.save_weights(kerasbook.applications.LeNet5(), path)
         >>> kerasbook.applications.LeNet5(weights=path).name
         'lenet5'
     """
-    if not str(path).endswith(".weights.h5"):
-        raise ValueError(f"`path` must end in '.weights.h5'. Received: path={str(path)!r}")
+    path = pathlib.Path(path)
+    if path.suffix != ".safetensors" or not path.parent.is_dir():
+        raise ValueError(
+            "`path` must end in '.safetensors', in a folder that exists. "
+            f"Received: path={str(path)!r}"
+        )
     if not isinstance(model, keras.Model) or not model.built:
         raise ValueError(f"`model` must be a built Keras model. Received: model={model!r}")
+    arrays = {w.path: keras.ops.convert_to_numpy(w.value) for w in model.weights}
     with replacing(path) as draft:
-        model.save_weights(draft)
+        save_file({key: np.ascontiguousarray(value) for key, value in arrays.items()}, draft)
+
+
+def with_weights(model, weights):
+    """Loads a model's weights from a file, unless `weights` is `None`, and returns the model.
+
+    Args:
+        model: The model.
+        weights: `None`, or the path of a file of `save_weights`; or of Keras' `save_weights`, whose
+            name ends in `.h5`. Weights of auxiliary classifiers may be left over.
+
+    Raises:
+        ValueError: If `weights` is neither, or the file is damaged or that of another network.
+    """
+    if weights is None:
+        return model
+    path = pathlib.Path(weights) if isinstance(weights, (str, pathlib.Path)) else None
+    if path is None or not path.is_file():
+        raise ValueError(
+            "`weights` must be None or the path of a weights file. "
+            f"Received: weights={str(weights)!r}"
+        )
+    try:
+        if path.suffix == ".h5":
+            _load_h5(model, path)
+        else:
+            _assign(model, load_file(path))
+    except (ValueError, OSError, KeyError, SafetensorError) as error:
+        reason = " ".join((str(error).strip() or type(error).__name__).split())
+        raise ValueError(
+            f"`weights` must be the file of a {model.name} with these arguments. "
+            f"Received: weights={str(weights)!r}, which does not fit or is damaged: {reason}"
+        ) from error
+    return model
+
+
+def _assign(model, arrays):
+    """Gives every weight the array of its name; none is changed unless all fit."""
+    places = {weight.path: weight for weight in model.weights}
+    for name, place in places.items():
+        if name not in arrays:
+            raise ValueError(f"it has no {name!r}")
+        if arrays[name].shape != tuple(place.shape):
+            raise ValueError(f"{name!r} has the shape {arrays[name].shape}, not {place.shape}")
+    left = [name for name in arrays if name not in places and not name.startswith("auxiliary")]
+    if left:
+        raise ValueError(f"there is no place for {left[0]!r}")
+    for name, place in places.items():
+        place.assign(arrays[name])
+
+
+def _load_h5(model, path):
+    """Loads a file of Keras, which numbers layers and leaves out those that it has no place for."""
+    sizes = []
+    with h5py.File(path) as file:
+        file.visititems(
+            lambda name, entry: (
+                sizes.append(entry.size)
+                if isinstance(entry, h5py.Dataset) and "/vars/" in name and "seed_gen" not in name
+                else None
+            )
+        )
+    if sum(sizes) != model.count_params():
+        raise ValueError(f"it has {sum(sizes):,} numbers, not {model.count_params():,}")
+    model.load_weights(path)

@@ -68,10 +68,14 @@ FAMILY = Family(
     title="Mobile networks of depthwise convolutions",
     description="""
         A 3 x 3 convolution of stride 2; thirteen blocks of a 3 x 3 convolution of each channel by
-        itself and a 1 x 1 convolution; mean, classifier.
+        itself and a 1 x 1 convolution; mean, classifier. There are no residual branches, and so no
+        `drop_path`.
     """,
     options={
         "alpha": "Width multiplier.",
+        "convention": "Whose form of the network it is, Keras' or timm's, `\"keras\"` or "
+        '`"torch"`. They differ in the padding, the epsilons, and with most multipliers in the '
+        "widths, so that the weights of one are for that one.",
         "depth_multiplier": "Outputs of the 3 x 3 convolutions for each channel.",
         "depths": "Number of blocks of each of the five widths.",
         "low_resolution": LOW_RESOLUTION,

@@ -61,6 +61,9 @@ FAMILY = Family(
     """,
     options={
         "alpha": "Width multiplier; widths are multiples of 8, the last one is never narrowed.",
+        "convention": "Whose form of the network it is, Keras' or timm's, `\"keras\"` or "
+        '`"torch"`. They differ in the padding, the epsilons, and with a few multipliers in the '
+        "widths, so that the weights of one are for that one.",
         "depths": DEPTHS,
         "last_filters": "Channels of the last 1 x 1 convolution.",
         "low_resolution": LOW_RESOLUTION,

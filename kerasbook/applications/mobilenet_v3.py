@@ -81,8 +81,7 @@ def head(x, units, classes, *, alpha=1.0, last_filters=1280):
     """Returns the logits of a dense layer and the classifier, of the mean over all positions."""
     positive_integer("last_filters", last_filters)
     x = keras.layers.GlobalAveragePooling2D(name="avg_pool")(x)
-    x = keras.layers.Dense(divisible(last_filters * max(1, alpha)), name="dense1")(x)
-    x = units.activate(x, name="dense1")
+    x = units.dense(x, divisible(last_filters * max(1, alpha)), name="dense1")
     return shared.dense_classifier(units.drop(x), classes)
 
 
@@ -103,7 +102,8 @@ FAMILY = Family(
     description="""
         A 3 x 3 convolution of stride 2; blocks that widen their input, convolve each channel by
         itself, scale the channels by gates and narrow the result without an activation, added to
-        the input where the shapes allow; a 1 x 1 convolution, mean, dense layer, classifier.
+        the input where the shapes allow; a 1 x 1 convolution, mean, dense layer, classifier. Keras'
+        function scales pixels within the model by default; this one does not.
     """,
     options={
         "variant": '`"large"` or `"small"`.',

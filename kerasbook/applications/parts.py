@@ -1,10 +1,8 @@
-"""What every model's function shares: the input's shape, the classifier, the weights."""
-
-import pathlib
+"""What every model's function shares: the input's shape, the classifier, the pooling."""
 
 import keras
 
-from kerasbook.layers.arguments import positive_integer
+from kerasbook.layers.arguments import one_of, positive_integer
 
 
 def image_input(input_shape, default_size, include_top, minimum=1, *, channels=3, static=False):
@@ -67,40 +65,24 @@ def probabilities(logits, activation, name="probabilities"):
         }
     if activation is None:
         return logits
+    known_activation("classifier_activation", activation)
     return keras.layers.Activation(activation, dtype="float32", name=name)(logits)
+
+
+def known_activation(name, value):
+    """Raises a `ValueError` unless Keras knows an activation, the argument `name`."""
+    try:
+        keras.activations.get(value)
+    except (ValueError, TypeError) as error:
+        raise ValueError(
+            f"`{name}` must be an activation of Keras, a layer or None. Received: {name}={value!r}"
+        ) from error
 
 
 def pool(x, pooling):
     """Applies the global pooling of a model without its top: `None`, `"avg"` or `"max"`."""
-    if pooling is None:
+    if one_of("pooling", pooling, (None, "avg", "max")) is None:
         return x
     if pooling == "avg":
         return keras.layers.GlobalAveragePooling2D(name="avg_pool")(x)
-    if pooling == "max":
-        return keras.layers.GlobalMaxPooling2D(name="max_pool")(x)
-    raise ValueError(f"`pooling` must be None, 'avg' or 'max'. Received: pooling={pooling!r}")
-
-
-def with_weights(model, weights):
-    """Loads a model's weights from a file, unless `weights` is `None`, and returns the model.
-
-    Raises:
-        ValueError: If `weights` is neither `None` nor the path of a weights file, or the file is
-            damaged or that of another network.
-    """
-    if weights is None:
-        return model
-    if not isinstance(weights, (str, pathlib.Path)) or not pathlib.Path(weights).is_file():
-        raise ValueError(
-            "`weights` must be None or the path of a weights file. "
-            f"Received: weights={str(weights)!r}"
-        )
-    try:
-        model.load_weights(weights)
-    except (ValueError, OSError, KeyError) as error:
-        reason = " ".join((str(error).strip() or type(error).__name__).split())
-        raise ValueError(
-            f"`weights` must be the file of a {model.name} with these arguments. "
-            f"Received: weights={str(weights)!r}, which does not fit or is damaged: {reason}"
-        ) from error
-    return model
+    return keras.layers.GlobalMaxPooling2D(name="max_pool")(x)

@@ -37,7 +37,9 @@ def scaled(images, scaling):
     """
     if scaling not in SCALINGS:
         raise ValueError(f"`scaling` must be one of {SCALINGS}. Received: scaling={scaling!r}")
-    if scaling in ("caffe", "torch") and images.shape[-1] != 3:
+    if not hasattr(images, "dtype"):
+        images = np.asarray(images)
+    if scaling in ("caffe", "torch") and (not images.shape or images.shape[-1] != 3):
         raise ValueError(
             f"`images` must have 3 channels for the scaling {scaling!r}. "
             f"Received: images of the shape {tuple(images.shape)}"

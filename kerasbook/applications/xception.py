@@ -3,20 +3,20 @@
 import keras
 
 from kerasbook.applications.family import Family
+from kerasbook.applications.mobile_blocks import LOW_RESOLUTION, multiplier
 from kerasbook.applications.units import Convention
+from kerasbook.arguments import natural_number
 
 DEPTH = 8  # blocks of the middle, published
 
 
-def trunk(x, units, *, width=1.0, depth=DEPTH, low_resolution=False):
+def trunk(x, units, *, alpha=1.0, depth=DEPTH, low_resolution=False):
     """Returns the maps of an Xception."""
-    if not isinstance(width, (int, float)) or not width > 0:
-        raise ValueError(f"`width` must be above 0. Received: width={width!r}")
-    if not isinstance(depth, int) or depth < 0:
-        raise ValueError(f"`depth` must be an integer of at least 0. Received: depth={depth!r}")
+    multiplier("alpha", alpha)
+    natural_number("depth", depth)
 
     def wide(*filters):
-        return tuple(max(1, int(channels * width)) for channels in filters)
+        return tuple(max(1, int(channels * alpha)) for channels in filters)
 
     strides, padding = (1, "same") if low_resolution else (2, "valid")
     (first, second), last = wide(32, 64), wide(1536, 2048)
@@ -101,10 +101,9 @@ FAMILY = Family(
         separable convolutions; mean, classifier.
     """,
     options={
-        "width": "Factor of all numbers of channels, above 0; results are rounded down.",
+        "alpha": "Width multiplier; widths are rounded down.",
         "depth": "Number of blocks in the middle.",
-        "low_resolution": "Whether to leave out the first two halvings, for images of 32 to 64 "
-        "pixels.",
+        "low_resolution": LOW_RESOLUTION,
     },
     reference="""
         Chollet, 2017, figure 5, https://arxiv.org/abs/1610.02357. Dropout before the classifier is
@@ -138,7 +137,7 @@ XceptionTest = FAMILY.size(
     registered="xception_test",
     conventions=("torch",),
     input_size=16,
-    width=1 / 16,
+    alpha=1 / 16,
     depth=1,
     low_resolution=True,
 )

@@ -6,6 +6,7 @@ LIST = """\
 Prints the names of what there is, the parts of plug-ins among them; of models a table.
 
   kerasbook list models
+  kerasbook list models "*shuffle*"
 
 The table has for each model its weights, the multiplications with additions for one image of its
 default size, the memory of the weights and of one image's activations, and the paper.
@@ -18,12 +19,13 @@ def add(commands):
     """Adds the command to the parser's."""
     listing = add_command(commands, "list", LIST, "show what there is", _list)
     listing.add_argument("kind", nargs="?", choices=KINDS, help="one kind only")
+    listing.add_argument("pattern", nargs="?", default="*", help='of models only, e.g. "resnet*"')
     add_data_dir(listing)
 
 
 def _list(arguments):
     if arguments.kind == "models":
-        print(_models())
+        print(_models(arguments.pattern))
         return
     if arguments.kind:
         print("\n".join(_names(arguments.kind, arguments.data_dir)))
@@ -34,12 +36,12 @@ def _list(arguments):
     print("datasets:", "digits", f"and {count:,} of TFDS: kerasbook list datasets", sep="\n  ")
 
 
-def _models():
-    """Returns the table of the models."""
+def _models(pattern):
+    """Returns the table of the models whose names match a pattern."""
     from kerasbook.applications import list_models, model_info
 
     rows = [("name", "weights", "multiply-adds", "memory", "activations", "image", "paper")]
-    for info in map(model_info, list_models()):
+    for info in map(model_info, list_models(pattern)):
         numbers = (
             _short(info.parameters),
             _short(info.multiply_adds),

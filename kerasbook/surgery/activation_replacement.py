@@ -71,7 +71,7 @@ def replace_activations(model, activation, *, replaces=None):
     Example:
         >>> model = kerasbook.applications.LeNet5()
         >>> changed = kerasbook.surgery.replace_activations(model, "silu")
-        >>> changed.get_layer("conv1").activation.__name__
+        >>> changed.get_layer("stem_act").activation.__name__
         'silu'
         >>> changed.get_layer("probabilities").activation.__name__
         'softmax'

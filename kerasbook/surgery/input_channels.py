@@ -109,7 +109,12 @@ def _mixing(old, new):
 
 
 def _channel_axis(model):
-    formats = {getattr(layer, "data_format", None) for layer in model._flatten_layers()}
+    """Returns the axis of the channels, as the layers with weights have it.
+
+    A padding, say, may take the channels for a side of the image on purpose.
+    """
+    layers = [layer for layer in model._flatten_layers() if layer.weights]
+    formats = {getattr(layer, "data_format", None) for layer in layers}
     return 1 if "channels_first" in formats else -1
 
 

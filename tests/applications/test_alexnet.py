@@ -44,17 +44,6 @@ def test_sizes_and_weights_of_every_layer(alexnet):
     ]
 
 
-@pytest.mark.parametrize(
-    ("name", "count"),
-    [
-        ("alexnet", 60_965_224),  # 60 million in the paper's abstract; the sum of the above
-        ("alexnetonecolumn", 61_100_840),  # torchvision 0.28
-    ],
-)
-def test_parameters(name, count):
-    assert model_peers.counts(name)[1] == count
-
-
 def test_two_columns_meet_in_the_third_convolution_alone(rng):
     model = create_model("alexnet_test", local_response=False, include_top=False)
     columns = keras.Model(model.input, model.get_layer("stage3_pool").output)

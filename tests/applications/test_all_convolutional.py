@@ -15,14 +15,13 @@ from kerasbook.applications import create_model, feature_maps
         ("allconvolutionalc", "3 96, 3 96, 3 96, 3 192, 3 192, 3 192, 3 192, 1 192, 1 10"),
     ],
 )
-def test_parameters(name, convolutions):
+def test_parameters_are_those_of_the_tables(name, convolutions):
     channels, total = 3, 0
     for row in convolutions.split(", "):
         kernel_size, filters = map(int, row.split())
         total += kernel_size**2 * channels * filters + filters
         channels = filters
     assert model_peers.counts(name)[1] == total
-    assert name[-1] != "c" or total == 1_369_738  # 1.37 million
 
 
 def test_strides_and_the_last_positions():
@@ -33,15 +32,15 @@ def test_strides_and_the_last_positions():
     maps = [(m.name, m.layer, m.stride, m.channels) for m in feature_maps(model)]
     assert maps == [
         ("stem", "stem_2_act", 1, 96),
-        ("stage1", "stage1_2_act", 2, 192),
-        ("stage2", "stage2_2_act", 4, 192),
+        ("stage2", "stage2_2_act", 2, 192),
+        ("stage3", "stage3_2_act", 4, 192),
     ]
 
 
 def test_dropout_of_the_image_and_after_each_stride():
     model = create_model("allconvolutionala")
     rates = {layer.name: layer.rate for layer in model.layers if hasattr(layer, "rate")}
-    assert rates == {"stem_dropout": 0.2, "stage1_dropout": 0.5, "stage2_dropout": 0.5}
+    assert rates == {"stem_dropout": 0.2, "stage2_dropout": 0.5, "stage3_dropout": 0.5}
     plain = create_model("allconvolutionala", dropout=0.0, input_dropout=0.0)
     assert not [layer for layer in plain.layers if hasattr(layer, "rate")]
 

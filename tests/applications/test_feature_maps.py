@@ -12,7 +12,6 @@ def test_maps_are_those_of_the_layers_and_share_weights(rng):
     model = create_model("resnet_test")
     maps = features(model, ["stage3", "stem"])
     images = rng.normal(size=(2, 32, 40, 3)).astype("float32")
-    layers = [model.get_layer(name).output for name in ("stage3_block1_act", "stem_act")]
     trunk = create_model("resnet_test", input_shape=(32, 40, 3), include_top=False)
     trunk.set_weights(model.get_weights()[:-2])
     layers = [trunk.get_layer(name).output for name in ("stage3_block1_act", "stem_act")]
@@ -57,3 +56,10 @@ def test_bad_names_and_models():
         features(plain)
     with pytest.raises(ValueError, match="`model` must be a functional model"):
         features(None)
+    for names in ([], 3):
+        with pytest.raises(ValueError, match="`names` must be a name, a list of names or None"):
+            features(model, names)
+    image = keras.Input((64, 64, 3))
+    within = keras.Model(image, model(keras.layers.AveragePooling2D(2)(image)))
+    with pytest.raises(ValueError, match="`model` must have layers that are named after their sta"):
+        features(within)  # whose maps are of another graph

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from kerasbook.applications import ResNet50, create_model, from_keras, keras_weights
+from kerasbook.applications import create_model, from_keras, keras_weights
 
 
 def chain(*filters, bias=True, name="theirs"):
@@ -50,22 +50,37 @@ def test_what_does_not_fit_is_named_and_nothing_changes(source, target, message)
         np.testing.assert_array_equal(value, now)
 
 
-def test_imagenet_is_what_keras_downloads(monkeypatch):
+def test_imagenet_is_what_keras_downloads(monkeypatch, rng):
     """Without a network: Keras' function is replaced by one with the same weights each time."""
-    theirs = keras.applications.ResNet50
+    theirs = keras.applications.MobileNet
     asked = {}
 
-    def download(weights, **options):
+    def download(weights, alpha=1.0, **options):
         asked.update(options, weights=weights)
         keras.utils.set_random_seed(3)
-        return theirs(weights=None, **options)
+        return theirs(weights=None, alpha=0.25, **options)
 
-    monkeypatch.setattr(keras_weights.keras.applications, "ResNet50", download)
-    model = ResNet50(weights="imagenet", include_top=False, input_shape=(32, 64, 3))
-    assert asked == {"weights": "imagenet", "include_top": False, "input_shape": (32, 64, 3)}
-    expected = download("imagenet", include_top=False, input_shape=(32, 64, 3))
-    images = np.random.default_rng(0).normal(size=(1, 32, 64, 3)).astype("float32")
-    np.testing.assert_allclose(model(images), expected(images), atol=1e-5)
+    monkeypatch.setattr(keras_weights.keras.applications, "MobileNet", download)
+    options = {"include_top": False, "input_shape": (32, 64, 3)}
+    model = create_model("mobilenet", weights="imagenet", alpha=0.25, **options)
+    assert asked == {**options, "weights": "imagenet"}
+    images = rng.normal(size=(1, 32, 64, 3)).astype("float32")
+    np.testing.assert_allclose(model(images), download("imagenet", **options)(images), atol=1e-5)
+
+
+def test_imagenet_hands_on_what_keras_asks_for(monkeypatch):
+    asked = {}
+    theirs = keras.applications.MobileNetV2
+
+    def download(input_shape=None, alpha=1.0, include_top=True, weights="imagenet"):
+        asked.update(alpha=alpha, weights=weights)
+        return theirs(input_shape, alpha, include_top, None)
+
+    monkeypatch.setattr(keras_weights.keras.applications, "MobileNetV2", download)
+    shape = {"input_shape": (32, 32, 3), "include_top": False}
+    model = create_model("mobilenetv2", weights="imagenet", alpha=0.35, **shape)
+    assert asked == {"alpha": 0.35, "weights": "imagenet"}
+    assert model.output_shape == (None, 1, 1, 1280)
 
 
 @pytest.mark.parametrize(
@@ -74,6 +89,8 @@ def test_imagenet_is_what_keras_downloads(monkeypatch):
         ("resnet18", {}, "`weights` must be None or a path, since `keras.applications` has no"),
         ("resnet50", {"classes": 10}, "`classes` must be 1000 with `weights='imagenet'`.*10"),
         ("resnet50", {"convention": "torch"}, "`convention` must be 'keras'.*'torch'"),
+        ("resnet50", {"normalization": None}, "`normalization` must have its default.*None"),
+        ("resnet50", {"depths": (1, 1, 1, 1)}, r"`depths` must have its default.*\(1, 1, 1, 1\)"),
     ],
 )
 def test_where_imagenet_does_not_fit(name, arguments, message):

@@ -32,23 +32,40 @@ def test_missing_and_broken_files(tmp_path):
         load_model(tmp_path / "broken.keras")
 
 
-def test_weights_come_back(tmp_path):
-    path = tmp_path / "mine.weights.h5"
+@pytest.mark.parametrize("name", ["mine.safetensors", "mine.weights.h5"])
+def test_weights_come_back(name, tmp_path):
+    path = tmp_path / name
     model = create_model("resnet_test")
-    save_weights(model, path)
+    model.save_weights(path) if name.endswith("h5") else save_weights(model, path)
     again = create_model("resnet_test", weights=path)
     for ours, theirs in zip(again.get_weights(), model.get_weights(), strict=True):
         np.testing.assert_array_equal(ours, theirs)
 
 
+def test_what_serves_training_alone_may_come_and_go(tmp_path):
+    path = tmp_path / "mine.safetensors"
+    save_weights(create_model("resnet_test", drop_path=0.5, dropout=0.5), path)
+    create_model("resnet_test", weights=path)
+    trained = create_model("googlenet_test", auxiliary=True)
+    save_weights(trained, path)
+    model = create_model("googlenet_test", weights=path)
+    kernels = [m.get_layer("predictions").kernel for m in (trained, model)]
+    np.testing.assert_array_equal(*kernels)
+
+
 def test_an_interrupted_write_of_weights_leaves_the_old_file(tmp_path):
-    path = tmp_path / "mine.weights.h5"
+    path = tmp_path / "mine.safetensors"
     code = (
-        "import os, signal, sys, kerasbook.applications as applications\n"
+        "import os, pathlib, signal, sys, kerasbook.applications as applications\n"
+        "from kerasbook.applications import loading\n"
         "model = applications.create_model('resnet_test')\n"
         "applications.save_weights(model, sys.argv[1])\n"
-        "layer = model.layers[-2]\n"
-        "layer.save_own_variables = lambda store: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "write = loading.save_file\n"
+        "def half(arrays, file):\n"
+        "    write(arrays, file)\n"
+        "    os.truncate(file, 1000)\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)\n"
+        "loading.save_file = half\n"
         "print('saved', flush=True)\n"
         "applications.save_weights(model, sys.argv[1])\n"
     )
@@ -62,11 +79,13 @@ def test_an_interrupted_write_of_weights_leaves_the_old_file(tmp_path):
     assert [file.name for file in tmp_path.iterdir()] == [path.name]
 
 
-@pytest.mark.parametrize("damage", ["truncated", "of another network", "of other classes", "text"])
-def test_weights_that_do_not_fit_are_named(damage, tmp_path):
-    path = tmp_path / "mine.weights.h5"
-    arguments = {"classes": 3} if damage == "of other classes" else {}
-    save_weights(create_model("mlp" if "network" in damage else "resnet_test", **arguments), path)
+@pytest.mark.parametrize("suffix", [".safetensors", ".weights.h5"])
+@pytest.mark.parametrize("damage", ["truncated", "text", "mlp_test", "deeper", "classes"])
+def test_weights_that_do_not_fit_are_named(damage, suffix, tmp_path):
+    path = tmp_path / f"mine{suffix}"
+    arguments = {"deeper": {"depths": (1, 1, 1, 2)}, "classes": {"classes": 3}}.get(damage, {})
+    other = create_model(damage if damage == "mlp_test" else "resnet_test", **arguments)
+    other.save_weights(path) if suffix.endswith("h5") else save_weights(other, path)
     if damage == "truncated":
         path.write_bytes(path.read_bytes()[:-2000])
     elif damage == "text":
@@ -76,7 +95,9 @@ def test_weights_that_do_not_fit_are_named(damage, tmp_path):
 
 
 def test_what_cannot_be_saved_is_named(tmp_path):
-    with pytest.raises(ValueError, match=r"`path` must end in '.weights.h5'.*mine.h5"):
+    with pytest.raises(ValueError, match=r"`path` must end in .*mine.h5"):
         save_weights(create_model("resnet_test"), tmp_path / "mine.h5")
+    with pytest.raises(ValueError, match=r"`path` must end in '.safetensors', in a folder that ex"):
+        save_weights(create_model("resnet_test"), tmp_path / "nowhere" / "mine.safetensors")
     with pytest.raises(ValueError, match="`model` must be a built Keras model.*None"):
-        save_weights(None, tmp_path / "mine.weights.h5")
+        save_weights(None, tmp_path / "mine.safetensors")

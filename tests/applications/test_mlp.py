@@ -8,7 +8,6 @@ from kerasbook.applications import MLP
 
 def test_parameters_of_the_book():
     model = MLP()
-    assert model.count_params() == 118_282
     counts = [layer.count_params() for layer in model.layers if layer.count_params()]
     assert counts == [100_480, 16_512, 1_290]
 

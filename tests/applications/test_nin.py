@@ -30,10 +30,8 @@ from kerasbook.applications import create_model, feature_maps
         ),
     ],
 )
-def test_parameters(name, counts):
-    """Those of the authors' configurations: 7.6 and 0.97 million."""
-    total = {"nin": 7_595_176, "nincifar": 966_986}[name]
-    assert model_peers.counts(name)[1] == sum(counts) == total
+def test_parameters_are_those_of_the_authors_configurations(name, counts):
+    assert model_peers.counts(name)[1] == sum(counts)
 
 
 def test_sizes_of_maps():

@@ -37,7 +37,7 @@ def test_pool_and_its_error():
     x = keras.Input((4, 5, 3))
     assert parts.pool(x, None) is x
     assert parts.pool(x, "avg").shape == parts.pool(x, "max").shape == (None, 3)
-    with pytest.raises(ValueError, match="`pooling` must be None, 'avg' or 'max'.*'mean'"):
+    with pytest.raises(ValueError, match="`pooling` must be one of .None, 'avg', 'max'.*'mean'"):
         parts.pool(x, "mean")
 
 

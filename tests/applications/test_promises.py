@@ -188,7 +188,10 @@ def test_bad_arguments_of_every_family(name):
         ({"dropout": 1.0}, r"`dropout` must be in \[0, 1\).*1.0"),
         ({"normalization": "bach"}, "`normalization` must be one of .*'bach'"),
         ({"convention": "caffe"}, "`convention` must be one of .*'caffe'"),
-        ({"pooling": "sum", "include_top": False}, "`pooling` must be None.*'sum'"),
+        ({"pooling": "sum"}, "`pooling` must be.*'sum'"),
+        ({"include_top": "yes"}, "`include_top` must be True or False.*'yes'"),
+        ({"activation": "nope"}, "`activation` must be an activation of Keras.*'nope'"),
+        ({"classifier_activation": 3}, "`classifier_activation` must be an activation.*3"),
         ({"weights": "imagenet"}, "has no weights|`classes` must be 1000|must be 'keras'"),
     ):
         with pytest.raises(ValueError, match=message):

@@ -28,11 +28,11 @@ def test_sizes_of_the_figure(zfnet):
     ]
 
 
-def test_parameters():
+def test_parameters_are_those_of_the_figure():
     kernels = 7 * 7 * 3 * 96 + 25 * 96 * 256 + 9 * (256 * 384 + 384 * 384 + 384 * 256)
     dense = 6 * 6 * 256 * 4096 + 4096 * 4096 + 4096 * 1000
     biases = 96 + 256 + 384 + 384 + 256 + 4096 + 4096 + 1000
-    assert model_peers.counts("zfnet")[1] == kernels + dense + biases == 62_357_608
+    assert model_peers.counts("zfnet")[1] == kernels + dense + biases
 
 
 def test_maps_and_their_strides(zfnet):

@@ -109,6 +109,12 @@ def test_channels_first(rng, tmp_path):
     assert check_grey(old, 2, rng, tmp_path).input_shape == (None, 2, 6, 7)
 
 
+def test_a_padding_of_channels_is_not_the_format(rng, tmp_path):
+    """Shortcuts without weights pad channels as if they were the height."""
+    model = randomize(applications.create_model("cifar_resnet_test"), rng)
+    assert check_grey(model, 1, rng, tmp_path).input_shape == (None, 32, 32, 1)
+
+
 def test_models(rng, tmp_path):
     mobilenet = keras.applications.MobileNetV2((32, 32, 3), alpha=0.35, weights=None, classes=5)
     resnet = applications.create_model("resnet_test")

@@ -50,8 +50,9 @@ class LayerScale(keras.layers.Layer):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        number_of("initial_value", initial_value, "a number other than 0", bool)
-        self.initial_value = initial_value
+        self.initial_value = number_of(
+            "initial_value", initial_value, "a number other than 0", bool
+        )
         self.axis = axis
         self.gamma_regularizer = regularizers.get(gamma_regularizer)
         self.gamma_constraint = constraints.get(gamma_constraint)

@@ -32,7 +32,10 @@ def test_begins_at_its_value():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"initial_value": 0}, "`initial_value` must be a number other than 0.*initial_value=0"),
+        (
+            {"initial_value": 0},
+            "`initial_value` must be a number other than 0. Received: initial_value=0",
+        ),
         ({"initial_value": "small"}, "`initial_value` must be a number other than 0.*'small'"),
         ({"axis": 0}, "`axis` must be an axis of the inputs, not the batch's.*axis=0"),
         ({"axis": 2}, "static size"),
