@@ -19,7 +19,6 @@ from kerasbook.applications.cifar_resnet import (
     SEResNet56,
     SEResNet110,
 )
-from kerasbook.applications.cifar_resnet_v2 import ResNet164V2, ResNet1001V2
 from kerasbook.applications.convnext import (
     ConvNeXtBase,
     ConvNeXtLarge,
@@ -64,6 +63,8 @@ from kerasbook.applications.resnet_v2 import (
     ResNet50V2,
     ResNet101V2,
     ResNet152V2,
+    ResNet164V2,
+    ResNet1001V2,
 )
 from kerasbook.applications.resnext import ResNeXt50, ResNeXt101
 from kerasbook.applications.se_resnet import (

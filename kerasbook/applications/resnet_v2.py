@@ -5,7 +5,7 @@ In the convention `"keras"` the last block of a stage has its strides and the la
 of a branch biases; in `"torch"` the first block of the next stage has the strides.
 """
 
-import keras
+import dataclasses
 
 from kerasbook.applications.family import Family, zero_based
 from kerasbook.applications.resnet import BLOCKS, LOW_RESOLUTION, minimum
@@ -70,11 +70,9 @@ def stem(x, units, filters, low_resolution):
     if low_resolution:
         return convolution(x, units, filters, 3, 1, "stem", biased=True)
     x = convolution(x, units, filters, 7, 2, "stem", biased=True)
-    if units.convention is KERAS:  # whose maximum sees the zeros of the padding
-        return units.pool(x, "max", 3, strides=2, padding=1, name="stem")
-    # A pixel repeated over the edge does not change the maximum of a window that it is in.
-    x = keras.ops.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)), mode="symmetric")
-    return units.pool(x, "max", 3, strides=2, name="stem")
+    # Nothing is activated yet; still, in Keras' form the maximum sees the zeros of the padding.
+    signed = units.convention is not KERAS
+    return units.pool(x, "max", 3, strides=2, padding=1, signed=signed, name="stem")
 
 
 def basic(x, units, inner, strides, dropout, name):
@@ -156,10 +154,37 @@ FAMILY = Family(
     ),
 )
 
+SMALL = dataclasses.replace(
+    FAMILY,
+    description="""
+        A 3 x 3 convolution; three stages of equally many blocks, the second and third of which
+        halve the resolution and double the channels; normalization, activation, mean, classifier.
+        A block adds to its input what 1 x 1, 3 x 3 and 1 x 1 convolutions, each after
+        normalization and activation, make of it.
+    """,
+    options=OPTIONS,
+    conventions={"torch": Convention()},
+    input_size=32,
+    classes=10,
+    torch_names=(),
+)
+
 
 def size(name, depths, about, peers):
     """Returns the function of a network for large images."""
     return FAMILY.size(name, about, peers=peers, depths=depths)
+
+
+def small(name, layers):
+    """Returns the function of a network for images of 32 x 32, three layers in each block."""
+    blocks = (layers - 2) // 9
+    return SMALL.size(
+        name,
+        f"{layers} layers for 32 x 32, {blocks} bottlenecks in each stage",
+        depths=(blocks,) * 3,
+        filters=16,
+        low_resolution=True,
+    )
 
 
 ResNet50V2 = size(
@@ -180,6 +205,8 @@ ResNet152V2 = size(
     "50 bottlenecks",
     {"keras": "ResNet152V2", "timm": "resnetv2_152"},
 )
+ResNet164V2 = small("ResNet164V2", 164)
+ResNet1001V2 = small("ResNet1001V2", 1001)
 ResNetV2Test = FAMILY.size(
     "ResNetV2Test",
     "three narrow bottlenecks, for tests",

@@ -167,9 +167,9 @@ def test_lenet5_against_the_gradient(rng):
 )
 def test_resnet18_against_the_gradient(arguments, size, rng):
     model = applications.ResNet18(include_top=False, **arguments)
-    names = ["conv2_block2_out", "conv4_block1_add", "conv5_block2_out"]
+    names = ["stage1_block2_act", "stage3_block1_add", "stage4_block2_act"]
     rows = check_all_layers(model, rng, names, batch=1)
-    assert sizes(rows)["conv5_block2_out"] == (size, size)
+    assert sizes(rows)["stage4_block2_act"] == (size, size)
     assert all(row.aligned for row in rows)
 
 
@@ -260,8 +260,8 @@ def test_models_within_models(rng):
 
 def test_the_output_of_a_layer():
     model = applications.ResNet18(input_shape=(64, 64, 3), low_resolution=True)
-    rows = receptive_field(model.get_layer("conv2_block1_out").output)
-    assert rows[-1].layer == "conv2_block1_out"
+    rows = receptive_field(model.get_layer("stage1_block1_act").output)
+    assert rows[-1].layer == "stage1_block1_act"
     assert rows == receptive_field(model)[: len(rows)]
 
 

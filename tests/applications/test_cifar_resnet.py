@@ -5,7 +5,7 @@ import model_peers
 import numpy as np
 import pytest
 
-from kerasbook.applications import ResNet20, create_model, feature_maps, features
+from kerasbook.applications import create_model, feature_maps, features, from_timm, model_info
 
 # Millions of parameters in He et al., 2016, table 6, and what they are exactly.
 PAPER = {
@@ -34,9 +34,9 @@ def trainable_parameters(layers, squeeze_excite=None):
 def test_counts_are_those_of_the_paper(name):
     millions, exact = PAPER[name]
     layers = int(name.removeprefix("resnet"))
-    assert model_peers.counts(name)[1] == exact == trainable_parameters(layers)
+    assert model_info(name).trainable_parameters == exact == trainable_parameters(layers)
     assert round(exact / 1e6, 2 if millions < 1 else 1) == millions
-    gated = model_peers.counts(f"se{name}")[1]
+    gated = model_info(f"se{name}").trainable_parameters
     assert gated == trainable_parameters(layers, squeeze_excite=16)
 
 
@@ -46,7 +46,7 @@ def test_projections_are_what_a_shortcut_to_another_shape_may_be_too():
 
 
 def test_maps_halve_twice():
-    maps = feature_maps(ResNet20(input_shape=(32, 48, 3)))
+    maps = feature_maps(model_peers.built("resnet20", input_shape=(32, 48, 3)))
     assert [(m.name, m.stride, m.channels) for m in maps] == [
         ("stem", 1, 16),
         ("stage1", 1, 16),
@@ -79,3 +79,8 @@ def test_identity_takes_every_second_pixel_and_adds_zeros(rng):
 def test_bad_arguments_are_named(arguments, message):
     with pytest.raises(ValueError, match=message):
         create_model("resnet20", **arguments)
+
+
+def test_there_is_no_twin_in_timm():
+    with pytest.raises(ValueError, match="`name` must be a model whose twin in timm is known"):
+        from_timm({}, "resnet20")

@@ -39,7 +39,7 @@ PAPER = {
     "seresnet34": (21_958_868, GATES),
     "seresnet44": (664_123, GATES),
     "seresnet56": (860_137, GATES),
-    "seresnext101": (93_569_048, GATES),
+    "seresnext101": (48_955_416, GATES),
     "shufflenetv1": (1_865_728, "Zhang et al., 2018, sum of table 1"),
     "shufflenetv1x0_5": (718_324, "Zhang et al., 2018, sum of table 1, scaled"),
     "shufflenetv1x1_5": (3_442_168, "Zhang et al., 2018, sum of table 1, scaled"),

@@ -1,28 +1,27 @@
-"""ResNets before activation: equal to Keras' and timm's, counts, order, strides, bad input."""
+"""ResNets before activation: equal to Keras' and timm's, order, strides, dropout, bad input."""
 
 import keras
 import model_peers
 import numpy as np
 import pytest
 
-from kerasbook.applications import ResNet50V2, create_model, feature_maps, features
+from kerasbook.applications import (
+    ResNet50V2,
+    ResNet164V2,
+    create_model,
+    feature_maps,
+    features,
+    model_info,
+)
 from kerasbook.applications.graph import operations
 
-# All and trainable parameters of keras.applications 3.15.1, trainable ones of timm 1.0.31
-# (`parameter_counts.json`).
-KERAS = {
-    "resnet50v2": (25_613_800, 25_568_360),
-    "resnet101v2": (44_675_560, 44_577_896),
-    "resnet152v2": (60_380_648, 60_236_904),
-}
-TIMM = {"resnet50v2": 25_549_352}
 # Millions in the comparison with others on CIFAR-10 of He et al., 2016 (identity mappings): those
 # of kernels and biases, without normalizations.
 PAPER = {"resnet164v2": 1.7, "resnet1001v2": 10.2}
 
 
 def test_is_that_of_keras(rng):
-    model_peers.assert_like_keras("resnet101v2", rng)
+    model_peers.assert_like_keras("resnet50v2", rng, shape=(49, 66, 3))
 
 
 def test_without_the_top_it_is_that_of_keras_on_odd_sizes(rng):
@@ -30,19 +29,15 @@ def test_without_the_top_it_is_that_of_keras_on_odd_sizes(rng):
     model_peers.assert_like_keras("resnet50v2", rng, **arguments)
 
 
-@pytest.mark.parametrize(("layers", "shape"), [(50, (49, 66, 3)), (101, (64, 96, 3))])
+@pytest.mark.parametrize(("layers", "shape"), [(50, (49, 66, 3)), (152, (64, 96, 3))])
 def test_is_that_of_timm(layers, shape, rng):
+    """With few blocks for the sake of time; `test_parameter_counts.py` counts those of all."""
+    depths = (1, 2, 1, 1)
+
     def twin(torch):
-        return torch.timm.create_model(f"resnetv2_{layers}", num_classes=7)
+        return torch.timm.create_model(f"resnetv2_{layers}", layers=depths, num_classes=7)
 
-    model_peers.assert_like_torch(f"resnet{layers}v2", rng, twin, shape=shape)
-
-
-def test_counts_are_those_of_the_peers():
-    for name, expected in KERAS.items():
-        assert model_peers.counts(name) == expected
-    for name, expected in TIMM.items():
-        assert model_peers.counts(name, convention="torch")[1] == expected
+    model_peers.assert_like_torch(f"resnet{layers}v2", rng, twin, shape=shape, depths=depths)
 
 
 @pytest.mark.parametrize("name", PAPER)
@@ -57,13 +52,12 @@ def test_counts_are_those_of_the_paper(name):
             channels = 4 * inner
     kernels, vectors = kernels + 256 * 10 + 10, vectors + 2 * 256
     assert round(kernels / 1e6, 1) == PAPER[name]
-    if layers == 164:  # the other, of the same sum, takes seconds to build
-        assert model_peers.counts(name)[1] == kernels + vectors
+    assert model_info(name).trainable_parameters == kernels + vectors
 
 
 @pytest.mark.parametrize("convention", ["keras", "torch"])
 def test_stages_are_named_by_their_stride(convention):
-    model = ResNet50V2(input_shape=(64, 96, 3), convention=convention)
+    model = model_peers.built("resnet50v2", input_shape=(64, 96, 3), convention=convention)
     maps = feature_maps(model)
     assert [(m.name, m.stride) for m in maps] == [
         ("stem", 4),
@@ -114,7 +108,8 @@ def test_block_dropout_stands_before_the_last_convolution(rng):
     [
         ({"input_shape": (31, 64, 3)}, r"at least 32 pixels.*\(31, 64, 3\)"),
         ({"input_shape": (64, 7, 3), "low_resolution": True}, r"at least 8 pixels.*\(64, 7, 3\)"),
-        ({"width": 0}, "`width` must be a positive integer. Received: width=0"),
+        ({"width_factor": 0}, "`width_factor` must be a positive integer.*width_factor=0"),
+        ({"depths": (1, 0, 1)}, r"`depths` must be a positive integer or a list of .*\(1, 0, 1\)"),
         ({"block": "plain"}, "`block` must be one of .*'plain'"),
         ({"block_dropout": 1.0}, r"`block_dropout` must be in \[0, 1\)"),
     ],
@@ -122,6 +117,12 @@ def test_block_dropout_stands_before_the_last_convolution(rng):
 def test_bad_arguments_are_named(arguments, message):
     with pytest.raises(ValueError, match=message):
         create_model("resnet50v2", **arguments)
+
+
+def test_those_for_small_images_are_described_as_they_are():
+    assert "7 x 7" in ResNet50V2.__doc__
+    assert "7 x 7" not in ResNet164V2.__doc__
+    assert "three stages" in ResNet164V2.__doc__
 
 
 def test_without_normalization_there_are_biases():

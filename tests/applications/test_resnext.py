@@ -1,40 +1,30 @@
-"""ResNeXt: equal to timm's, counts, groups, maps, bad input."""
+"""ResNeXt: equal to timm's, groups, maps, bad input."""
 
 import model_peers
 import pytest
 
-from kerasbook.applications import ResNeXt50, create_model, feature_maps
+from kerasbook.applications import create_model, feature_maps
 from kerasbook.applications.graph import operations
 
-# Trainable parameters of timm 1.0.31 (`parameter_counts.json`).
-TIMM = {"resnext50": 25_028_904, "resnext101": 88_791_336}
 
-
-@pytest.mark.parametrize("name", TIMM)
-def test_counts_are_those_of_timm(name):
-    assert model_peers.counts(name)[1] == TIMM[name]
-
-
-def test_is_that_of_timm(rng):
-    model_peers.assert_like_torch(
-        "resnext50",
-        rng,
-        lambda torch: torch.timm.create_model("resnext50_32x4d", num_classes=7),
-    )
-
-
-def test_is_that_of_timm_with_wider_groups(rng):
-    """With a block in each stage for the sake of time; the count above is that of all."""
+@pytest.mark.parametrize(
+    ("name", "peer", "depths"),
+    [
+        ("resnext50", "resnext50_32x4d", (1, 2, 1, 1)),
+        ("resnext101", "resnext101_32x8d", (1, 1, 1, 1)),
+    ],
+)
+def test_is_that_of_timm(name, peer, depths, rng):
+    """With few blocks for the sake of time; `test_parameter_counts.py` counts those of all."""
 
     def twin(torch):
-        options = {"layers": (1, 1, 1, 1), "num_classes": 7}
-        return torch.timm.create_model("resnext101_32x8d", **options)
+        return torch.timm.create_model(peer, layers=depths, num_classes=7)
 
-    model_peers.assert_like_torch("resnext101", rng, twin, depths=(1, 1, 1, 1))
+    model_peers.assert_like_torch(name, rng, twin, depths=depths)
 
 
 def test_the_3_x_3_convolutions_alone_have_groups():
-    model = ResNeXt50(input_shape=(64, 96, 3))
+    model = model_peers.built("resnext50", input_shape=(64, 96, 3))
     groups = {o.name: o.groups for o in operations(model) if o.name.endswith("_conv")}
     within = {name for name in groups if name.endswith("_2_conv")}
     assert len(within) == 16
@@ -43,7 +33,7 @@ def test_the_3_x_3_convolutions_alone_have_groups():
 
 
 def test_maps_are_those_of_a_resnet():
-    maps = feature_maps(ResNeXt50(input_shape=(64, 96, 3)))
+    maps = feature_maps(model_peers.built("resnext50", input_shape=(64, 96, 3)))
     assert [(m.name, m.stride, m.channels) for m in maps] == [
         ("stem", 4, 64),
         ("stage1", 4, 256),

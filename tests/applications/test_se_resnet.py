@@ -1,4 +1,4 @@
-"""SE-ResNet and SE-ResNeXt: equal to timm's, counts, gates, bad input."""
+"""SE-ResNet and SE-ResNeXt: equal to timm's, weights of the gates, gates, bad input."""
 
 import functools
 
@@ -7,22 +7,17 @@ import model_peers
 import numpy as np
 import pytest
 
-from kerasbook.applications import SEResNet18, create_model
+from kerasbook.applications import create_model, model_info
 
-# Trainable parameters of timm 1.0.31 (`parameter_counts.json`), the first of `legacy_seresnet18`.
-TIMM = {"seresnet18": 11_778_592, "seresnet50": 28_088_024, "seresnext50": 27_559_896}
-# The ResNets that these have gates added to, and the blocks of each stage.
+# Trainable parameters of those without gates, of timm 1.0.31 (the last of `resnext101_32x4d`), the
+# blocks of each stage, and how many times wider their outputs are.
 WITHOUT = {
-    "seresnet34": ("resnet34", (3, 4, 6, 3), 1),
-    "seresnet101": ("resnet101", (3, 4, 23, 3), 4),
-    "seresnet152": ("resnet152", (3, 8, 36, 3), 4),
-    "seresnext101": ("resnext101", (3, 4, 23, 3), 4),
+    "seresnet18": (11_689_512, (2, 2, 2, 2), 1),
+    "seresnet34": (21_797_672, (3, 4, 6, 3), 1),
+    "seresnet101": (44_549_160, (3, 4, 23, 3), 4),
+    "seresnet152": (60_192_808, (3, 8, 36, 3), 4),
+    "seresnext101": (44_177_704, (3, 4, 23, 3), 4),
 }
-
-
-@pytest.mark.parametrize("name", TIMM)
-def test_counts_are_those_of_timm(name):
-    assert model_peers.counts(name)[1] == TIMM[name]
 
 
 @pytest.mark.parametrize("name", WITHOUT)
@@ -32,25 +27,17 @@ def test_gates_add_their_weights_to_the_count(name):
     for depth, filters in zip(depths, (64, 128, 256, 512), strict=True):
         channels = filters * expansion
         gates += depth * (2 * channels * channels // 16 + channels // 16 + channels)
-    convention = {"convention": "torch"}
-    expected = model_peers.counts(without, **convention)[1] + gates
-    assert model_peers.counts(name, **convention)[1] == expected
-
-
-def test_is_that_of_timm(rng):
-    model_peers.assert_like_torch(
-        "seresnet50", rng, lambda torch: torch.timm.create_model("seresnet50", num_classes=7)
-    )
+    assert model_info(name).trainable_parameters == without + gates
 
 
 def test_with_groups_it_is_that_of_timm(rng):
-    """With a block in each stage for the sake of time; the count above is that of all."""
+    """With few blocks for the sake of time; `test_parameter_counts.py` counts those of all."""
 
     def twin(torch):
-        options = {"layers": (1, 1, 1, 1), "num_classes": 7}
+        options = {"layers": (1, 2, 1, 1), "num_classes": 7}
         return torch.timm.create_model("seresnext50_32x4d", **options)
 
-    model_peers.assert_like_torch("seresnext50", rng, twin, depths=(1, 1, 1, 1))
+    model_peers.assert_like_torch("seresnext50", rng, twin, depths=(1, 2, 1, 1))
 
 
 def test_with_basic_blocks_it_is_that_of_timm(rng):
@@ -58,10 +45,10 @@ def test_with_basic_blocks_it_is_that_of_timm(rng):
 
     def twin(torch):
         gate = functools.partial(torch.timm.layers.SEModule, rd_divisor=1)
-        options = {"block_args": {"attn_layer": gate}, "num_classes": 7}
+        options = {"block_args": {"attn_layer": gate}, "layers": (2, 1, 1, 1), "num_classes": 7}
         return torch.timm.create_model("seresnet18", **options)
 
-    model_peers.assert_like_torch("seresnet18", rng, twin)
+    model_peers.assert_like_torch("seresnet18", rng, twin, depths=(2, 1, 1, 1))
 
 
 def test_gates_scale_channels_before_the_addition(rng):
@@ -77,9 +64,17 @@ def test_gates_scale_channels_before_the_addition(rng):
     assert add.input[1] is model.get_layer("stage2_block1_gate").output
 
 
+def test_gates_follow_the_activation():
+    model = create_model("se_resnet_test", activation="tanh")
+    functions = {
+        layer.activation.__name__ for layer in model.layers if layer.name.endswith("squeeze_act")
+    }
+    assert functions == {"tanh"}
+
+
 def test_the_ratio_may_be_none_or_another():
     assert model_peers.counts("seresnet18", squeeze_excite=None)[1] == 11_689_512  # ResNet18
-    model = SEResNet18(input_shape=(32, 48, 3), squeeze_excite=8)
+    model = model_peers.built("seresnet18", input_shape=(32, 48, 3), squeeze_excite=8)
     assert model.get_layer("stage4_block2_squeeze_conv").filters == 64
 
 

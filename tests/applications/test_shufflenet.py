@@ -1,4 +1,4 @@
-"""ShuffleNet: costs of the paper, blocks as those of the layers, counts, maps, bad input."""
+"""ShuffleNet: costs of the paper, blocks as those of the layers, maps, bad input."""
 
 import keras
 import model_peers
@@ -7,7 +7,7 @@ import pytest
 
 from kerasbook import layers
 from kerasbook.analysis import cost
-from kerasbook.applications import ShuffleNetV1, create_model, feature_maps
+from kerasbook.applications import create_model, feature_maps, model_info
 
 # Millions of multiply-adds in Zhang et al., 2018, table 1, without the classifier.
 GROUPS = {1: 143, 2: 140, 3: 137, 4: 133, 8: 137}
@@ -21,16 +21,11 @@ SIZES = {
 }
 
 
-def multiply_adds(name, **arguments):
-    with keras.StatelessScope(initialize_variables=False):
-        return cost(create_model(name, **arguments)).multiply_adds
-
-
-def parameters(width, stem, groups=3):
+def parameters(alpha, stem, groups=3):
     """Returns the sum of the weights of all convolutions, normalizations and the classifier."""
     total, channels = 27 * stem + 2 * stem, stem
     for stage, depth in enumerate((4, 8, 4)):
-        filters = round(240 * width) * 2**stage
+        filters = round(240 * alpha) * 2**stage
         for number in range(depth):
             inner, new = filters // 4, filters - channels if number == 0 else filters
             first = 1 if stage == number == 0 else groups
@@ -43,18 +38,19 @@ def parameters(width, stem, groups=3):
 @pytest.mark.parametrize("groups", GROUPS)
 def test_groups_cost_what_the_paper_says(groups):
     channels = {1: 576, 2: 800, 3: 960, 4: 1088, 8: 1536}[groups]
-    found = multiply_adds("shufflenetv1", groups=groups) - channels * 1000
-    assert round(found / 1e6) == GROUPS[groups]
+    found = cost(model_peers.built("shufflenetv1", groups=groups)).multiply_adds
+    assert round((found - channels * 1000) / 1e6) == GROUPS[groups]
 
 
 @pytest.mark.parametrize("name", SIZES)
 def test_sizes_cost_what_the_paper_says(name):
     millions, exact = SIZES[name]
-    width = float((name.partition("x")[2] or "1").replace("_", "."))
-    stem = {0.5: 12, 2.0: 48}.get(width, 24)
-    assert model_peers.counts(name)[1] == exact == parameters(width, stem)
+    alpha = float((name.partition("x")[2] or "1").replace("_", "."))
+    stem = {0.5: 12, 2.0: 48}.get(alpha, 24)
+    info = model_info(name)
+    assert info.trainable_parameters == exact == parameters(alpha, stem)
     if millions:
-        assert round(multiply_adds(name) / 1e6) == millions
+        assert round(info.multiply_adds / 1e6) == millions
 
 
 def test_a_residual_block_is_that_of_the_layers(rng):
@@ -101,7 +97,7 @@ def test_a_stage_begins_with_the_averages_of_its_input(rng):
 
 
 def test_maps_have_the_strides_of_their_stages():
-    maps = feature_maps(ShuffleNetV1(input_shape=(64, 96, 3)))
+    maps = feature_maps(model_peers.built("shufflenetv1", input_shape=(64, 96, 3)))
     assert [(m.name, m.stride, m.channels) for m in maps] == [
         ("stem", 2, 24),
         ("stage1", 4, 24),
@@ -111,13 +107,20 @@ def test_maps_have_the_strides_of_their_stages():
     ]
 
 
+def test_drop_path_rises_from_the_first_residual_block_to_the_last():
+    model = create_model("shufflenet_test", depths=(2, 3, 1), drop_path=0.5)
+    rates = {x.name: x.rate for x in model.layers if isinstance(x, layers.DropPath)}
+    assert rates == {"stage3_block2_drop": 0.25, "stage3_block3_drop": 0.5}
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         ({"input_shape": (31, 64, 3)}, r"at least 32 pixels.*\(31, 64, 3\)"),
         ({"input_shape": (64, 7, 3), "low_resolution": True}, r"at least 8 pixels.*\(64, 7, 3\)"),
         ({"groups": 5}, r"`groups` must be one of \(1, 2, 3, 4, 8\). Received: groups=5"),
-        ({"width": 0}, "`width` must be above 0. Received: width=0"),
+        ({"alpha": 0}, "`alpha` must be a positive number. Received: alpha=0"),
+        ({"depths": (1, "a")}, "`depths` must be a positive integer or a list of .*'a'"),
         ({"stem_filters": 25}, "`stem_filters` must leave .*stem_filters=25 of 240, groups=3"),
     ],
 )

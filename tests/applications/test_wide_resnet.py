@@ -1,10 +1,10 @@
-"""Wide ResNets: counts of the paper and of timm, order, dropout within blocks, equal to timm's."""
+"""Wide ResNets: counts of the paper, order, dropout within blocks, equal to timm's."""
 
 import model_peers
 import numpy as np
 import pytest
 
-from kerasbook.applications import WideResNet16_2, create_model, feature_maps
+from kerasbook.applications import create_model, feature_maps, model_info
 from kerasbook.applications.graph import operations
 
 # Millions in Zagoruyko and Komodakis, 2016, tables 4 and 5; layers, width, exact number.
@@ -12,8 +12,6 @@ PAPER = {
     "wideresnet16_2": (0.7, 16, 2, 691_674),
     "wideresnet28_10": (36.5, 28, 10, 36_479_194),
 }
-# Trainable parameters of timm 1.0.31 (`parameter_counts.json`).
-TIMM = {"wideresnet50_2": 68_883_240, "wideresnet101_2": 126_886_696}
 
 
 @pytest.mark.parametrize("name", PAPER)
@@ -26,28 +24,22 @@ def test_counts_are_those_of_the_paper(name):
             total += channels * filters if channels != filters else 0
             channels = filters
     total += 2 * channels + channels * 10 + 10
-    assert model_peers.counts(name)[1] == exact == total
+    assert model_info(name).trainable_parameters == exact == total
     assert round(exact / 1e6, 1) == millions
 
 
-@pytest.mark.parametrize("name", TIMM)
-def test_counts_are_those_of_timm(name):
-    assert model_peers.counts(name)[1] == TIMM[name]
-
-
-@pytest.mark.parametrize("name", TIMM)
-def test_for_large_images_it_is_that_of_timm(name, rng):
-    """With a block in each stage for the sake of time; the counts above are those of all."""
+def test_for_large_images_it_is_that_of_timm(rng):
+    """With few blocks for the sake of time; `test_parameter_counts.py` counts those of all."""
 
     def twin(torch):
-        options = {"layers": (1, 1, 1, 1), "num_classes": 7}
-        return torch.timm.create_model(name.replace("wideresnet", "wide_resnet"), **options)
+        options = {"layers": (2, 1, 1, 1), "num_classes": 7}
+        return torch.timm.create_model("wide_resnet50_2", **options)
 
-    model_peers.assert_like_torch(name, rng, twin, depths=(1, 1, 1, 1))
+    model_peers.assert_like_torch("wideresnet50_2", rng, twin, depths=(2, 1, 1, 1))
 
 
 def test_maps_halve_twice_and_are_wide():
-    maps = feature_maps(WideResNet16_2(input_shape=(32, 48, 3)))
+    maps = feature_maps(model_peers.built("wideresnet16_2", input_shape=(32, 48, 3)))
     assert [(m.name, m.stride, m.channels) for m in maps] == [
         ("stem", 1, 16),
         ("stage1", 1, 32),
@@ -73,9 +65,9 @@ def test_order_of_a_block():
     ]
 
 
-def test_width_multiplies_the_stages(rng):
+def test_the_width_factor_multiplies_the_stages(rng):
     images = rng.normal(size=(1, 8, 13, 3)).astype("float32")
-    model = create_model("wide_resnet_test", width=3, include_top=False, pooling="avg")
+    model = create_model("wide_resnet_test", width_factor=3, include_top=False, pooling="avg")
     assert np.asarray(model(images)).shape == (1, 4 * 3 * 4)
 
 
@@ -83,7 +75,7 @@ def test_width_multiplies_the_stages(rng):
     ("arguments", "message"),
     [
         ({"input_shape": (3, 32, 3)}, r"at least 4 pixels.*\(3, 32, 3\)"),
-        ({"width": 1.5}, "`width` must be a positive integer. Received: width=1.5"),
+        ({"width_factor": 1.5}, "`width_factor` must be a positive integer.*width_factor=1.5"),
         ({"block_dropout": -0.1}, r"`block_dropout` must be in \[0, 1\)"),
     ],
 )
