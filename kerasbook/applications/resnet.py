@@ -66,7 +66,7 @@ def trunk(
             x = convolutions(x, units, width * expansion, inner, groups, strides, name)
             if squeeze_excite:
                 hidden = max(1, width * expansion // squeeze_excite)
-                x = units.squeeze_excite(x, hidden, activation="own", name=name)
+                x = units.squeeze_excite(x, hidden, name=name)
             x = units.add(kept, x, place=next(places), name=name)
             x = units.activate(x, name=name)
     return x

@@ -95,6 +95,7 @@ def test_other_normalizations(normalization, rng):
         ({"patch_size": 0}, "`patch_size` must be a positive integer. Received: patch_size=0"),
         ({"depths": (1, 0, 1)}, r"`depths` must be a positive integer or a list of .*\(1, 0, 1\)"),
         ({"layer_scale": 0}, "`layer_scale` must be above 0, or None. Received: layer_scale=0"),
+        ({"depths": 2}, "`filters` must be a positive integer or 1 of them"),
         ({"filters": (96, 192)}, "`filters` must be a positive integer or 4 of them"),
         ({"expansion": 0.5}, "`expansion` must be a positive integer"),
     ],

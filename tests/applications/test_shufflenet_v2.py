@@ -72,6 +72,7 @@ def test_low_resolution_leaves_an_eighth():
         ({"input_shape": (64, 7, 3), "low_resolution": True}, r"at least 8 pixels.*\(64, 7, 3\)"),
         ({"filters": (24, 33, 64)}, r"`filters` must be even. Received: filters=\(24, 33, 64\)"),
         ({"depths": (1, "a", 1)}, "`depths` must be a positive integer or a list of .*'a'"),
+        ({"depths": 2}, "`filters` must be a positive integer or 1 of them"),
         ({"filters": (24, 48)}, "`filters` must be a positive integer or 3 of them"),
     ],
 )
