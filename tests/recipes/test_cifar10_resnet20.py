@@ -19,11 +19,10 @@ def test_a_step(name, parameters, data_dir, tmp_path):
         epochs=1, batch_size=16, warmup_epochs=0, schedule="constant", learning_rate=0.01
     )
     record = training.train(
-        recipe, run_dir=tmp_path / "run", data_dir=data_dir, max_examples=16, verbose=0
+        recipe, run_dir=tmp_path / "run", data_dir=data_dir, max_examples=16, test=False, verbose=0
     )
     assert record["steps"] == 1
     assert record["parameters"] == parameters
-    assert record["test_loss"] < 100
 
 
 def test_the_siblings_differ_in_the_model_alone():
