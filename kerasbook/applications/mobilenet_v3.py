@@ -21,7 +21,7 @@ from kerasbook.applications.mobile_blocks import (
     with_depths,
 )
 from kerasbook.applications.units import Convention
-from kerasbook.layers.arguments import boolean, one_of, positive_integer
+from kerasbook.layers.arguments import one_of, positive_integer
 
 LARGE = (
     Part("stem", 16, (1,), strides=1, activation="relu"),
@@ -49,12 +49,15 @@ def trunk(
     alpha=1.0,
     depths=None,
     minimalistic=False,
-    early_activation="relu",
+    early_activation=None,
     low_resolution=False,
 ):
     """Returns the maps of a MobileNetV3."""
     multiplier("alpha", alpha)
-    if boolean("minimalistic", minimalistic) and units.activation == "hard_swish":
+    is_published = units.activation == "hard_swish"
+    if early_activation is None:
+        early_activation = "relu" if is_published else "own"
+    if minimalistic and is_published:
         units.activation = "relu"
 
     def scaled(part):
@@ -113,7 +116,8 @@ FAMILY = Family(
         "depths": DEPTHS,
         "minimalistic": "Whether to leave out what some accelerators lack: gates, 5 x 5 kernels, "
         "and hard swish, for which ReLU stands.",
-        "early_activation": "Function of the first blocks, which have ReLU in the paper.",
+        "early_activation": "Function of the first blocks; `None` is ReLU, as in the paper, or the "
+        "`activation` if another one than the paper's is given.",
         "last_filters": "Width of the dense layer before the classifier.",
         "low_resolution": LOW_RESOLUTION,
         "drop_path": DROP_PATH,

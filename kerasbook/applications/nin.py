@@ -50,9 +50,8 @@ def minimum(kernel_sizes, poolings, stem_strides, stem_padding, **options):
     kernel_size, *_ = positive_integers("kernel_sizes", kernel_sizes)
     positive_integer("stem_strides", stem_strides)
     natural_number("stem_padding", stem_padding)
-    return (
-        stem_strides * (2 ** len(listed("poolings", poolings)) - 1) + kernel_size - 2 * stem_padding
-    )
+    halvings = len(listed("poolings", poolings))
+    return stem_strides * (2**halvings - 1) + kernel_size - 2 * stem_padding
 
 
 FAMILY = Family(

@@ -59,6 +59,7 @@ def test_activations_are_those_of_the_paper_or_the_given_ones():
     given = activations(activation="gelu", early_activation="elu")
     assert given["stem_act"] == given["dense1_act"] == "gelu"
     assert given["stage1_block1_depthwise_act"] == given["stage2_block1_expand_act"] == "elu"
+    assert activations(activation="gelu")["stage1_block1_depthwise_act"] == "gelu"
     assert set(activations(minimalistic=True).values()) == {"relu"}
     assert activations(minimalistic=True, activation="gelu")["stem_act"] == "gelu"
 
