@@ -1,7 +1,5 @@
 """All-convolutional networks: strides instead of poolings, and no dense layer."""
 
-import keras
-
 from kerasbook.applications.family import Family, class_maps_head
 from kerasbook.applications.units import Convention
 from kerasbook.layers.arguments import positive_integer, positive_integers, rate_below_one
@@ -11,8 +9,7 @@ def trunk(x, units, *, filters=96, kernel_sizes=(3, 3), input_dropout=0.2):
     """Returns the maps of two groups of convolutions that end in a stride, and of two more."""
     positive_integer("filters", filters)
     kernel_sizes = positive_integers("kernel_sizes", kernel_sizes)
-    if rate_below_one("input_dropout", input_dropout):
-        x = keras.layers.Dropout(input_dropout, name="stem_dropout")(x)
+    x = units.drop(x, rate=rate_below_one("input_dropout", input_dropout), name="stem_dropout")
     groups = (("stem", "stage2", filters), ("stage2", "stage3", 2 * filters))
     for part, following, width in groups:
         for number, kernel_size in enumerate(kernel_sizes, 1):

@@ -91,7 +91,7 @@ def auxiliary_classifier(x, units, classes, dropout, name):
     x = units.unit(cell_means(x), 128, 1, name=name)
     x = keras.layers.Flatten(name=f"{name}_flatten")(x)
     x = units.dense(x, 1024, name=f"{name}_dense")
-    x = keras.layers.Dropout(dropout, name=f"{name}_dropout")(x)
+    x = units.drop(x, rate=dropout, name=f"{name}_dropout")
     return parts.dense_classifier(x, classes, name=f"{name}_predictions")
 
 

@@ -16,7 +16,6 @@ from kerasbook.layers.arguments import (
     positive_integers,
     rate_below_one,
 )
-from kerasbook.layers.regularization.dropout import Dropout
 
 
 def trunk(
@@ -78,7 +77,7 @@ def stem(x, units, filters, low_resolution):
 def basic(x, units, inner, strides, dropout, name):
     """Returns what two 3 x 3 convolutions make of activated maps."""
     x = convolution(x, units, inner, 3, strides, f"{name}_1")
-    x = dropped(preactivated(x, units, f"{name}_2"), dropout, name)
+    x = units.drop(preactivated(x, units, f"{name}_2"), rate=dropout, name=f"{name}_dropout")
     return convolution(x, units, inner, 3, 1, f"{name}_2", biased=True)
 
 
@@ -86,7 +85,7 @@ def bottleneck(x, units, inner, strides, dropout, name):
     """Returns what 1 x 1, 3 x 3 and 1 x 1 convolutions make of activated maps."""
     x = convolution(x, units, inner, 1, 1, f"{name}_1")
     x = convolution(preactivated(x, units, f"{name}_2"), units, inner, 3, strides, f"{name}_2")
-    x = dropped(preactivated(x, units, f"{name}_3"), dropout, name)
+    x = units.drop(preactivated(x, units, f"{name}_3"), rate=dropout, name=f"{name}_dropout")
     return convolution(x, units, 4 * inner, 1, 1, f"{name}_3", biased=True)
 
 
@@ -99,11 +98,6 @@ def convolution(x, units, filters, size, strides, name, *, biased=False):
     """Returns a convolution, which is `biased` in Keras' form or which nothing normalizes."""
     use_bias = units.normalization is None or (biased and units.convention is KERAS)
     return units.convolution(x, filters, size, strides=strides, use_bias=use_bias, name=name)
-
-
-def dropped(x, rate, name):
-    """Returns maps with dropout between the convolutions of a block."""
-    return Dropout(rate, name=f"{name}_dropout")(x) if rate else x
 
 
 KERAS = Convention(epsilon=1.001e-5, momentum=0.99, preprocessing="tf")

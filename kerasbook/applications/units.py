@@ -14,6 +14,7 @@ import keras
 from kerasbook import layers
 from kerasbook.layers.arguments import rate_below_one
 from kerasbook.layers.composite import copy_of
+from kerasbook.layers.regularization.dropout import Dropout
 
 NEVER_NEGATIVE = ("relu", "relu6", "sigmoid", "hard_sigmoid", "softplus", "exponential")
 NORMALIZATIONS = ("batch", "group", "instance", "layer", None)
@@ -228,9 +229,10 @@ class Units:
         y = self.activate(y, name=f"{name}_excite", activation=gate)
         return keras.layers.Multiply(name=f"{name}_gate")([x, y])
 
-    def drop(self, x, *, name="dropout"):
-        """Applies dropout at the network's rate, or nothing where that is zero."""
-        return keras.layers.Dropout(self.dropout, name=name)(x) if self.dropout else x
+    def drop(self, x, *, rate=None, name="dropout"):
+        """Applies dropout, or nothing where the rate is zero; `None` is the network's own."""
+        rate = self.dropout if rate is None else rate_below_one("rate", rate)
+        return Dropout(rate, name=name)(x) if rate else x
 
     def _padded(self, x, size, strides, padding, name, options, by_edge=False):
         """Returns the input, padded where Keras cannot, and Keras' name of the padding left."""

@@ -16,6 +16,7 @@ import pytest
 
 from kerasbook import layers, registry, testing, training
 from kerasbook.applications import create_model, feature_maps, features, list_models, model_info
+from kerasbook.layers.regularization.dropout import Dropout
 
 SIZES = list_models("*_test")
 IMAGES, CLASSES = 20, 4
@@ -76,9 +77,9 @@ def test_options_reach_all_layers(name):
         for weight in layer.weights:
             if weight.name.endswith("kernel") and layer.name != "predictions":
                 assert not keras.ops.any(weight), layer.name
-    rates = {x.rate for x in model.layers if isinstance(x, keras.layers.Dropout)}
+    rates = {x.rate for x in model.layers if isinstance(x, Dropout)}
     assert rates == {0.25}
-    drops = [x.rate for x in model.layers if isinstance(x, layers.DropPath)]
+    drops = [x for x in model.layers if type(x) is layers.DropPath]
     assert bool(drops) == ("drop_path" in taken)
     plain = {"relu", "relu6", "silu", "gelu", "hard_silu"}
     hidden = [
