@@ -1,5 +1,7 @@
 """The command `list`."""
 
+import re
+
 import pytest
 from commands import assert_one_line, typed
 
@@ -8,11 +10,22 @@ from commands import assert_one_line, typed
     ("arguments", "message"),
     [
         (["list", "datasets", "--data_dir", "nowhere"], "`data_dir` must be a folder"),
+        (["list", "models", "*18x"], "`pattern` must match a model. Received: pattern='*18x'"),
     ],
 )
 def test_bad_input_is_one_line_and_exit_code_2(arguments, message, tmp_path):
     assert_one_line(typed(*arguments, cwd=tmp_path), message)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_models_are_a_table():
+    header, row = typed("list", "models", "resnet18").stdout.splitlines()
+    assert header.split() == [
+        *("name", "weights", "multiply-adds", "memory", "activations", "image", "paper"),
+    ]
+    cells = [cell.strip() for cell in re.split("  +", row)]
+    assert cells[:3] == ["resnet18", "11.7 M", "1.81 G"]
+    assert cells[-2:] == ["224 x 224 x 3", "He et al., 2016"]
 
 
 def test_lists(data_dir):
