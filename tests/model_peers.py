@@ -6,6 +6,7 @@ import keras
 import numpy as np
 
 from kerasbook import registry
+from kerasbook.analysis import weightless
 from kerasbook.applications import create_model, from_keras, from_timm
 
 SHAPE = (64, 96, 3)  # not square
@@ -90,8 +91,7 @@ def assert_like_torch(
 
 def built(name, **arguments):
     """Returns a model that has no values for its weights, which takes little time and memory."""
-    with keras.StatelessScope(initialize_variables=False):
-        return create_model(name, **arguments)
+    return weightless(lambda: create_model(name, **arguments))
 
 
 def counts(name, **arguments):

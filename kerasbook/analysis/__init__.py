@@ -6,6 +6,7 @@ from kerasbook.analysis.receptive_field import (
     receptive_field,
     receptive_field_table,
 )
+from kerasbook.analysis.weightless import weightless
 
 __all__ = [
     "Cost",
@@ -15,4 +16,5 @@ __all__ = [
     "flops",
     "receptive_field",
     "receptive_field_table",
+    "weightless",
 ]

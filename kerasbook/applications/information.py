@@ -9,7 +9,7 @@ import re
 import keras
 
 from kerasbook import registry
-from kerasbook.analysis import cost
+from kerasbook.analysis import cost, weightless
 from kerasbook.applications.feature_maps import FeatureMap, feature_maps
 from kerasbook.applications.preprocessing import scaled
 from kerasbook.layers.arguments import one_of, positive_integer
@@ -165,9 +165,8 @@ def model_info(name):
 
 def measure(name):
     """Returns what is computed of a model with its default arguments, as plain data."""
-    with keras.StatelessScope(initialize_variables=False):
-        model = registry.get("model", name)()
-        costs = cost(model)
+    model = weightless(registry.get("model", name))
+    costs = cost(model)
     try:
         maps = feature_maps(model)
     except ValueError:  # a plug-in's model may name its layers otherwise

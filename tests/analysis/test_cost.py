@@ -8,13 +8,12 @@ import pytest
 from catalog import CATALOG
 
 from kerasbook import applications, layers
-from kerasbook.analysis import Cost, LayerCost, cost, flops
+from kerasbook.analysis import Cost, LayerCost, cost, flops, weightless
 from kerasbook.testing.case import symbols
 
 
 def built_without_memory(make, **arguments):
-    with keras.StatelessScope(initialize_variables=False):
-        return make(weights=None, **arguments)
+    return weightless(lambda: make(weights=None, **arguments))
 
 
 def test_vgg16_of_the_book():

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from kerasbook import layers
+from kerasbook.analysis import weightless
 from kerasbook.applications import create_model, feature_maps, from_timm
 
 
@@ -28,8 +29,7 @@ def test_one_column_is_that_of_torchvision(shape, positions, rng):
 
 @pytest.fixture(scope="module")
 def alexnet():
-    with keras.StatelessScope(initialize_variables=False):
-        return create_model("alexnet")
+    return weightless(lambda: create_model("alexnet"))
 
 
 def test_two_columns_have_no_twin():

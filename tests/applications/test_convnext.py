@@ -5,6 +5,7 @@ import model_peers
 import numpy as np
 import pytest
 
+from kerasbook.analysis import weightless
 from kerasbook.applications import create_model, feature_maps, features, model_info
 
 
@@ -30,8 +31,7 @@ def test_is_that_of_keras(arguments, rng, without_compilation):
 
 
 def test_scales_images_as_keras_does(rng):
-    with keras.StatelessScope(initialize_variables=False):
-        twin = keras.applications.ConvNeXtTiny(weights=None)
+    twin = weightless(lambda: keras.applications.ConvNeXtTiny(weights=None))
     within = next(layer for layer in twin.layers if isinstance(layer, keras.layers.Normalization))
     images = rng.uniform(0, 255, (2, 4, 5, 3)).astype("float32")
     scale = (images - np.reshape(within.input_mean, 3)) / np.sqrt(

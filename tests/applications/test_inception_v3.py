@@ -1,9 +1,9 @@
 """Inception v3: equal to Keras', timm's and torchvision's, stages, options, bad input."""
 
-import keras
 import model_peers
 import pytest
 
+from kerasbook.analysis import weightless
 from kerasbook.applications import create_model, feature_maps, from_timm
 
 SHAPE = (76, 97, 3)  # the smallest are 75 pixels
@@ -39,8 +39,7 @@ def test_auxiliary_classifier_is_that_of_torchvision(rng):
 
 
 def test_stages():
-    with keras.StatelessScope(initialize_variables=False):
-        model = create_model("inceptionv3")
+    model = weightless(lambda: create_model("inceptionv3"))
     assert [(m.name, m.layer, m.stride, m.channels) for m in feature_maps(model)] == [
         ("stem", "stem_3_act", 2, 64),
         ("stage1", "stage1_2_act", 4, 192),
@@ -68,8 +67,7 @@ def test_smallest_images_leave_a_pixel():
         {"input_shape": (7, 8, 3)},
         {"auxiliary": True, "input_shape": (35, 36, 3)},
     ):
-        with keras.StatelessScope(initialize_variables=False):
-            model = create_model("inceptionv3_test", **arguments)
+        model = model_peers.built("inceptionv3_test", **arguments)
         last = model.get_layer("stage4_block2_concat").output.shape
         if "auxiliary" in arguments:
             assert model.get_layer("auxiliary1_2_conv").output.shape[1] == 1

@@ -5,6 +5,7 @@ import model_peers
 import numpy as np
 import pytest
 
+from kerasbook.analysis import weightless
 from kerasbook.applications import create_model, feature_maps
 
 
@@ -35,8 +36,7 @@ def test_parameters_are_those_of_the_authors_configurations(name, counts):
 
 
 def test_sizes_of_maps():
-    with keras.StatelessScope(initialize_variables=False):
-        models = [create_model(name) for name in ("nin", "nincifar")]
+    models = weightless(lambda: [create_model(name) for name in ("nin", "nincifar")])
     sizes = [
         [
             tuple(layer.output.shape[1:])

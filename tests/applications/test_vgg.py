@@ -2,10 +2,10 @@
 
 import math
 
-import keras
 import model_peers
 import pytest
 
+from kerasbook.analysis import weightless
 from kerasbook.applications import create_model, feature_maps
 
 
@@ -33,8 +33,7 @@ def test_is_that_of_timm(name, twin, rng):
 
 def test_the_columns_of_the_book():
     """Values of every map and weights without biases, as the book's table counts VGG-16."""
-    with keras.StatelessScope(initialize_variables=False):
-        model = create_model("vgg16")
+    model = weightless(lambda: create_model("vgg16"))
     rows = [
         layer.output
         for layer in model.layers

@@ -5,13 +5,13 @@ import model_peers
 import numpy as np
 import pytest
 
+from kerasbook.analysis import weightless
 from kerasbook.applications import create_model, feature_maps
 
 
 @pytest.fixture(scope="module")
 def zfnet():
-    with keras.StatelessScope(initialize_variables=False):
-        return create_model("zfnet")
+    return weightless(lambda: create_model("zfnet"))
 
 
 def test_sizes_of_the_figure(zfnet):
