@@ -3,6 +3,7 @@
 import keras
 
 from kerasbook import layers
+from kerasbook.layers.regularization.dropout import Dropout
 from kerasbook.surgery.rebuilding import config_of
 
 # Of a number by itself, so that they may also stand between the flattening and a dense layer.
@@ -15,6 +16,7 @@ ELEMENTWISE = (
     keras.layers.Identity,
     keras.layers.LeakyReLU,
     keras.layers.ReLU,
+    Dropout,
 )
 # Of all channels, which `axis` names where there is one.
 OF_CHANNELS = (
