@@ -19,6 +19,8 @@ __getattr__, __dir__ = attach(
                 "evaluation",
                 "initializers",
                 "layers",
+                "losses",
+                "metrics",
                 "ops",
                 "recipes",
                 "registry",

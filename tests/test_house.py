@@ -24,7 +24,7 @@ FLOORS = [
     {"ops"},
     {"initializers"},
     {"layers"},
-    {"analysis", "augmentation", "callbacks", "surgery", "testing"},
+    {"analysis", "augmentation", "callbacks", "losses", "metrics", "surgery", "testing"},
     {"applications"},
     {"evaluation", "serving", "visual"},
     {"training"},

@@ -1,0 +1,1 @@
+"""Heads: layers that return distributions, mixtures of experts, radial and Bayesian layers."""
