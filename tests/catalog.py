@@ -59,6 +59,22 @@ CATALOG = [
     ),
     row(layers.BatchNormalization, shape=(4, 5, 7, 3)),
     row(layers.BatchRenormalization, shape=(4, 5, 7, 3)),
+    row(
+        layers.BayesianConv2D,
+        4,
+        (3, 2),
+        shape=(3, 7, 9, 4),
+        arguments={"num_examples": 50, "estimator": "flipout", "groups": 2, "strides": (2, 1)}
+        | {"padding": "same", "seed": 7},
+        exceptions={"identity_outside_training": IS_A_TRANSFORMATION},
+    ),
+    row(
+        layers.BayesianDense,
+        4,
+        shape=(3, 5, 6),
+        arguments={"num_examples": 50, "activation": "tanh", "seed": 7},
+        exceptions={"identity_outside_training": IS_A_TRANSFORMATION},
+    ),
     row(layers.BottleneckConv2D, 9, 3, shape=(2, 6, 7, 4), arguments={"activation": "swish"}),
     row(layers.ChannelShuffle, 2, shape=(2, 5, 7, 6)),
     row(layers.Conv1D, 4, 3, shape=(3, 11, 6), arguments={"padding": "causal", "groups": 2}),

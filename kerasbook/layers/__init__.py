@@ -46,6 +46,8 @@ from kerasbook.layers.convolution.tiled_conv2d import TiledConv2D
 from kerasbook.layers.convolution.true_conv1d import TrueConv1D
 from kerasbook.layers.convolution.true_conv2d import TrueConv2D
 from kerasbook.layers.convolution.true_conv3d import TrueConv3D
+from kerasbook.layers.head.bayesian_conv2d import BayesianConv2D
+from kerasbook.layers.head.bayesian_dense import BayesianDense
 from kerasbook.layers.normalization.batch_normalization import BatchNormalization
 from kerasbook.layers.normalization.batch_renormalization import BatchRenormalization
 from kerasbook.layers.normalization.filter_response_normalization import FilterResponseNormalization
@@ -74,6 +76,8 @@ __all__ = [
     "AtrousSpatialPyramid",
     "BatchNormalization",
     "BatchRenormalization",
+    "BayesianConv2D",
+    "BayesianDense",
     "BottleneckConv2D",
     "ChannelShuffle",
     "Conv1D",

@@ -16,7 +16,7 @@ from kerasbook.ops.normalization import (
     local_response_normalization,
 )
 from kerasbook.ops.pooling import lp_pool, max_pool_with_argmax, max_unpool
-from kerasbook.ops.random import random_uniform
+from kerasbook.ops.random import random_normal, random_uniform
 from kerasbook.ops.replicas import calls_may_set_trainable_variables, mean_over_replicas
 from kerasbook.ops.tiled_convolution import tiled_conv
 from kerasbook.ops.values import values_at_hand
@@ -44,6 +44,7 @@ __all__ = [
     "max_pool_with_argmax",
     "max_unpool",
     "mean_over_replicas",
+    "random_normal",
     "random_uniform",
     "rows_at",
     "swish",
