@@ -144,10 +144,11 @@ class Mixture:
         targets = ops.cast(targets, packed.dtype)
         if self.output_size == 1 and len(targets.shape) == len(packed.shape) - 1:
             return targets[..., None]
-        if not targets.shape or targets.shape[-1] != self.output_size:
+        shape = tuple(targets.shape)
+        if shape[-1:] != (self.output_size,):
             raise ValueError(
                 f"`{name}` must have {self.output_size} numbers on its last axis. "
-                f"Received: {name} of shape {tuple(targets.shape)}"
+                f"Received: {name} of shape {shape}"
             )
         return targets
 
