@@ -48,6 +48,8 @@ from kerasbook.layers.convolution.true_conv2d import TrueConv2D
 from kerasbook.layers.convolution.true_conv3d import TrueConv3D
 from kerasbook.layers.head.bayesian_conv2d import BayesianConv2D
 from kerasbook.layers.head.bayesian_dense import BayesianDense
+from kerasbook.layers.head.gaussian_head import GaussianHead
+from kerasbook.layers.head.mixture_density import MixtureDensity
 from kerasbook.layers.normalization.batch_normalization import BatchNormalization
 from kerasbook.layers.normalization.batch_renormalization import BatchRenormalization
 from kerasbook.layers.normalization.filter_response_normalization import FilterResponseNormalization
@@ -98,6 +100,7 @@ __all__ = [
     "FilterResponseNormalization",
     "FixupResidualBlock",
     "FractionalMaxPooling2D",
+    "GaussianHead",
     "GroupNormalization",
     "GroupedConv2D",
     "Heaviside",
@@ -115,6 +118,7 @@ __all__ = [
     "MaxPoolingWithArgmax2D",
     "MaxUnpooling2D",
     "Maxout",
+    "MixtureDensity",
     "MonteCarloDropout",
     "MultiScaleConv2D",
     "NiNBlock",

@@ -38,8 +38,8 @@ class ContinuousRankedProbabilityScore(PerSampleMetric):
         `result()` is a scalar, the weighted mean.
 
     Raises:
-        ValueError: If `predictions` is none of the two, shapes do not go together, or, outside a
-            compiled step, targets are NaN.
+        ValueError: If `predictions` is none of the two, shapes do not go together, or targets are
+            NaN, see `kerasbook.ops.refuse_nan`.
 
     Example:
         >>> metric = kerasbook.metrics.ContinuousRankedProbabilityScore("samples")

@@ -5,8 +5,7 @@ from keras import ops
 
 from kerasbook.arguments import positive_integer
 from kerasbook.layers.arguments import boolean
-from kerasbook.metrics.per_sample_metric import require_numbers
-from kerasbook.ops import values_at_hand
+from kerasbook.ops import refuse_nan, values_at_hand
 
 
 @keras.saving.register_keras_serializable(package="kerasbook")
@@ -35,8 +34,9 @@ class ExpectedCalibrationError(keras.metrics.Metric):
         `result()` is a scalar in [0, 1].
 
     Raises:
-        ValueError: If `num_bins` is no positive integer, shapes do not go together, or, outside a
-            compiled step, targets are NaN or probabilities are not in [0, 1].
+        ValueError: If `num_bins` is no positive integer, shapes do not go together, targets are NaN
+            (see `kerasbook.ops.refuse_nan`), or, outside a compiled step, probabilities are
+            not in [0, 1].
 
     Example:
         >>> metric = kerasbook.metrics.ExpectedCalibrationError()
@@ -121,7 +121,7 @@ def _classes(targets, probabilities):
             f"Received: y_pred of shape {tuple(probabilities.shape)}"
         )
     if "float" in keras.backend.standardize_dtype(targets.dtype):
-        require_numbers("y_true", targets)
+        targets = refuse_nan("y_true", targets)
     if len(targets.shape) == rank and targets.shape[-1] == count:
         return ops.cast(ops.argmax(targets, -1), "int32")
     if len(targets.shape) == rank and targets.shape[-1] == 1:

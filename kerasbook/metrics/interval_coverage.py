@@ -5,32 +5,36 @@ import statistics
 import keras
 from keras import ops
 
-from kerasbook.metrics.per_sample_metric import PerSampleMetric, gaussian_of
+from kerasbook.metrics.per_sample_metric import HeadMetric, gaussian_of
 
 
 @keras.saving.register_keras_serializable(package="kerasbook")
-class IntervalCoverage(PerSampleMetric):
-    """Averages whether targets lie within the central interval of predicted normal distributions.
+class IntervalCoverage(HeadMetric):
+    """Averages whether targets lie within the central interval of predicted distributions.
 
-    `|y - m| <= q s` with `q = Phi^-1((1 + level) / 2)`, 1.96 for 95 %. Where the predictions are
-    right the share is `level`; below it they are too sure. Several outputs are averaged.
+    `(1 - level) / 2 <= F(y) <= (1 + level) / 2`; of a normal distribution `|y - m| <= q s` with
+    `q = Phi^-1((1 + level) / 2)`, 1.96 for 95 %. Where the predictions are right the share is
+    `level`; below it they are too sure. Several outputs are averaged.
 
     Args:
         level: Probability of the interval, in (0, 1).
+        head: Layer with a method `cdf(output, target)`, such as `kerasbook.layers.MixtureDensity`.
+            `None` takes the outputs for means and then standard deviations, as those of
+            `kerasbook.layers.GaussianHead`.
         name: Name of the metric.
         dtype: Dtype of the sums.
 
     Call arguments:
         y_true: Targets `(batch, ..., size)`; of one number `(batch, ...)`, too.
-        y_pred: Means and then standard deviations `(batch, ..., 2 * size)`.
+        y_pred: Outputs of the head, or `(batch, ..., 2 * size)`.
         sample_weight: Weights `(batch,)`, or `(batch, ...)` for places.
 
     Returns:
         `result()` is a scalar in [0, 1], the weighted share.
 
     Raises:
-        ValueError: If `level` is not in (0, 1), shapes do not go together, or, outside a compiled
-            step, targets are NaN.
+        ValueError: If `level` is not in (0, 1), `head` has no `cdf`, shapes do not go together, or
+            targets are NaN, see `kerasbook.ops.refuse_nan`.
 
     Example:
         >>> metric = kerasbook.metrics.IntervalCoverage(0.95)
@@ -43,16 +47,22 @@ class IntervalCoverage(PerSampleMetric):
         https://doi.org/10.1111/j.1467-9868.2007.00587.x
     """
 
-    def __init__(self, level=0.95, *, name="interval_coverage", dtype=None):
-        super().__init__(name, dtype)
+    method = "cdf"
+
+    def __init__(self, level=0.95, *, head=None, name="interval_coverage", dtype=None):
+        super().__init__(head, name, dtype)
         if not isinstance(level, float) or not 0 < level < 1:
             raise ValueError(f"`level` must be in (0, 1). Received: level={level!r}")
         self.level = level
 
     def values(self, targets, outputs):
-        targets, means, scales = gaussian_of(targets, outputs)
-        reach = statistics.NormalDist().inv_cdf((1 + self.level) / 2)
-        return ops.mean(ops.cast(ops.abs(targets - means) <= reach * scales, "float32"), -1)
+        if self.head is not None:
+            inside = ops.abs(self.head.cdf(outputs, targets) - 0.5) <= self.level / 2
+        else:
+            targets, means, scales = gaussian_of(targets, outputs)
+            reach = statistics.NormalDist().inv_cdf((1 + self.level) / 2)
+            inside = ops.abs(targets - means) <= reach * scales
+        return ops.mean(ops.cast(inside, "float32"), -1)
 
     def get_config(self):
         return {**super().get_config(), "level": self.level}

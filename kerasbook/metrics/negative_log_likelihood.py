@@ -1,15 +1,13 @@
 """Mean negative log-likelihood of targets under predicted distributions."""
 
-import math
-
 import keras
-from keras import ops
 
-from kerasbook.metrics.per_sample_metric import PerSampleMetric, gaussian_of
+from kerasbook.metrics.per_sample_metric import HeadMetric, gaussian_of
+from kerasbook.ops import Mixture
 
 
 @keras.saving.register_keras_serializable(package="kerasbook")
-class NegativeLogLikelihood(PerSampleMetric):
+class NegativeLogLikelihood(HeadMetric):
     """Averages `-log p(y)`, in nats, over the samples.
 
     Of independent normal distributions
@@ -21,9 +19,8 @@ class NegativeLogLikelihood(PerSampleMetric):
     divergence of `kerasbook.layers.BayesianDense`.
 
     Args:
-        head: Layer whose `log_prob` is taken; the metric asks its arguments, not its weights.
-            `None` takes the outputs for means and then standard deviations, `(batch, ..., 2 *
-            size)`.
+        head: Layer whose `log_prob` is taken. `None` takes the outputs for means and then standard
+            deviations, `(batch, ..., 2 * size)`, as those of `kerasbook.layers.GaussianHead`.
         name: Name of the metric.
         dtype: Dtype of the sums.
 
@@ -36,8 +33,8 @@ class NegativeLogLikelihood(PerSampleMetric):
         `result()` is a scalar, the weighted mean.
 
     Raises:
-        ValueError: If `head` has no `log_prob`, shapes do not go together, or, outside a compiled
-            step, targets are NaN.
+        ValueError: If `head` has no `log_prob`, shapes do not go together, or targets are NaN, see
+            `kerasbook.ops.refuse_nan`.
 
     Example:
         >>> metric = kerasbook.metrics.NegativeLogLikelihood()
@@ -48,25 +45,13 @@ class NegativeLogLikelihood(PerSampleMetric):
         Gneiting and Raftery, 2007, section 4.1, https://doi.org/10.1198/016214506000001437
     """
 
+    method = "log_prob"
+
     def __init__(self, head=None, *, name="negative_log_likelihood", dtype=None):
-        super().__init__(name, dtype)
-        if head is not None and not hasattr(head, "log_prob"):
-            raise ValueError(
-                "`head` must have a method `log_prob`, or be None. "
-                f"Received: head={getattr(head, 'name', head)!r} of class {type(head).__name__}"
-            )
-        self.head = head
+        super().__init__(head, name, dtype)
 
     def values(self, targets, outputs):
         if self.head is not None:
             return -self.head.log_prob(outputs, targets)
-        targets, means, scales = gaussian_of(targets, outputs)
-        squares = ops.square((targets - means) / scales)
-        return ops.sum(ops.log(scales) + (squares + math.log(2 * math.pi)) / 2, -1)
-
-    def get_config(self):
-        return {**super().get_config(), "head": keras.saving.serialize_keras_object(self.head)}
-
-    @classmethod
-    def from_config(cls, config):
-        return cls(**{**config, "head": keras.saving.deserialize_keras_object(config["head"])})
+        targets, *_ = gaussian_of(targets, outputs)
+        return -Mixture(targets.shape[-1]).log_density(outputs, targets)

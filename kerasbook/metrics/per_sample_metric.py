@@ -1,17 +1,15 @@
 """What the metrics of predicted distributions share: a value per sample, and their means."""
 
 import keras
-import numpy as np
 from keras import ops
 
-from kerasbook.ops import values_at_hand
+from kerasbook.ops import refuse_nan
 
 
 class PerSampleMetric(keras.metrics.MeanMetricWrapper):
     """Base of metrics that are the weighted mean of a value of each sample.
 
-    A subclass writes `values`. Targets that are no numbers are an error where they have values,
-    that is outside a compiled step, in which the result is NaN.
+    A subclass writes `values`. NaN targets are an error, see `kerasbook.ops.refuse_nan`.
     """
 
     def __init__(self, name, dtype=None):
@@ -25,22 +23,36 @@ class PerSampleMetric(keras.metrics.MeanMetricWrapper):
         targets, outputs = (
             ops.cast(ops.convert_to_tensor(x), "float32") for x in (targets, outputs)
         )
-        require_numbers("y_true", targets)
-        return self.values(targets, outputs)
+        return self.values(refuse_nan("y_true", targets), outputs)
 
     def get_config(self):
         return {"name": self.name, "dtype": self.dtype}
 
 
-def require_numbers(name, tensor):
-    """Raises a `ValueError` if a tensor with values at hand holds NaN, and says how many."""
-    arrays = values_at_hand([tensor])
-    if arrays is not None:
-        count = int(np.isnan(arrays[0]).sum())
-        if count:
+class HeadMetric(PerSampleMetric):
+    """Base of those that ask a head, or, without one, take outputs for normal distributions.
+
+    A subclass sets `method`, the name of what a head must have. Of the head its arguments are
+    asked, not its weights.
+    """
+
+    method = None
+
+    def __init__(self, head, name, dtype=None):
+        super().__init__(name, dtype)
+        if head is not None and not hasattr(head, self.method):
             raise ValueError(
-                f"`{name}` must hold numbers. Received: {count} NaN of {arrays[0].size} values"
+                f"`head` must have a method `{self.method}`, or be None. "
+                f"Received: head={getattr(head, 'name', head)!r} of class {type(head).__name__}"
             )
+        self.head = head
+
+    def get_config(self):
+        return {**super().get_config(), "head": keras.saving.serialize_keras_object(self.head)}
+
+    @classmethod
+    def from_config(cls, config):
+        return cls(**{**config, "head": keras.saving.deserialize_keras_object(config["head"])})
 
 
 def gaussian_of(targets, outputs):

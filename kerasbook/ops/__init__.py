@@ -6,8 +6,11 @@ from kerasbook.ops.compiled import compiled
 from kerasbook.ops.convolution import conv, conv_output_length
 from kerasbook.ops.convolution_matrix import convolution_matrix
 from kerasbook.ops.convolution_per_image import conv_per_image
+from kerasbook.ops.gradients import with_limited_gradient
 from kerasbook.ops.images import count_values, kept, map_images, rows_at, widest_float
 from kerasbook.ops.local_convolution import local_conv
+from kerasbook.ops.missing import refuse_nan
+from kerasbook.ops.mixtures import Mixture, negative_log_likelihood
 from kerasbook.ops.normalization import (
     filter_response_normalization,
     fused_batch_normalization,
@@ -23,6 +26,7 @@ from kerasbook.ops.values import values_at_hand
 from kerasbook.ops.windows import window_taps
 
 __all__ = [
+    "Mixture",
     "calls_may_set_trainable_variables",
     "channel_shuffle",
     "compiled",
@@ -44,12 +48,15 @@ __all__ = [
     "max_pool_with_argmax",
     "max_unpool",
     "mean_over_replicas",
+    "negative_log_likelihood",
     "random_normal",
     "random_uniform",
+    "refuse_nan",
     "rows_at",
     "swish",
     "tiled_conv",
     "values_at_hand",
     "widest_float",
     "window_taps",
+    "with_limited_gradient",
 ]

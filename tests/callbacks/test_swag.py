@@ -85,7 +85,7 @@ def test_period_and_a_second_training(rng):
 
 def test_small_variances_beside_large_means_hold():
     swag = SWAG(0)
-    swag.set_model(keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, dtype="float64")]))
+    swag.set_model(keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)]))
     [kernel, _] = swag.model.trainable_variables
     values = 1000 + np.array([0.0, 1.0, 3.0]) * 2.0**-12  # exact in float32, too
     for value in values:

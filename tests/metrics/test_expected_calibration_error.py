@@ -122,5 +122,5 @@ def test_bad_input_is_named():
         metric(classes, np.array([[0.5], [1.0]]))
     with pytest.raises(ValueError, match="`y_true` must be classes, or one-hot"):
         metric(np.zeros((2, 3)), np.array([[0.5, 0.5], [1.0, 0.0]]))
-    with pytest.raises(ValueError, match="`y_true` must hold numbers. Received: 1 NaN of 2"):
+    with pytest.raises(ValueError, match="`y_true` must hold no NaN. Received: NaN count = 1"):
         metric(np.array([0.0, np.nan]), np.array([[0.5, 0.5], [1.0, 0.0]]))

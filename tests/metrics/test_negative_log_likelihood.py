@@ -4,6 +4,8 @@ import keras
 import numpy as np
 import pytest
 
+from kerasbook.layers import MixtureDensity
+from kerasbook.losses import MixtureNegativeLogLikelihood
 from kerasbook.metrics import NegativeLogLikelihood
 
 
@@ -53,6 +55,14 @@ def test_a_head_says_it_and_comes_back_from_the_config(rng):
         np.testing.assert_allclose(float(one(targets, outputs)), expected, rtol=1e-5)
     assert again.name == "nll"
     assert again.head.scale == 0.5
+
+
+def test_a_mixture_is_scored_as_its_loss_does(rng):
+    head = MixtureDensity(2, 3)
+    output = head(rng.normal(size=(6, 4)).astype("float32"))
+    targets = rng.normal(size=(6, 2)).astype("float32")
+    loss = float(MixtureNegativeLogLikelihood(3)(targets, output))
+    np.testing.assert_allclose(float(NegativeLogLikelihood(head)(targets, output)), loss, rtol=1e-6)
 
 
 def test_a_saved_model_keeps_it(rng, tmp_path):

@@ -96,6 +96,17 @@ def test_replicas_add_up(rng, metric):
     np.testing.assert_allclose(found[ours.name], expected, rtol=1e-5)
 
 
+@pytest.mark.tensorflow
+@OF_GAUSSIANS
+def test_nan_targets_are_named_within_fit_too(rng, metric):
+    targets, outputs = predictions(rng)
+    targets[3, 1] = np.nan
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Activation("linear")])
+    model.compile(loss=lambda y, p: keras.ops.mean(p, -1), metrics=[metric()], jit_compile=False)
+    with pytest.raises(Exception, match="`y_true` must hold no NaN"):
+        model.evaluate(outputs, targets, verbose=0)
+
+
 @OF_GAUSSIANS
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
 def test_half_precision_outputs_are_scored_in_float32(metric, dtype):
@@ -109,7 +120,7 @@ def test_half_precision_outputs_are_scored_in_float32(metric, dtype):
 def test_bad_input_is_named(rng, metric):
     targets, outputs = predictions(rng)
     targets[[1, 4], 1] = np.nan
-    with pytest.raises(ValueError, match="`y_true` must hold numbers. Received: 2 NaN of 12"):
+    with pytest.raises(ValueError, match="`y_true` must hold no NaN. Received: NaN count = 2"):
         metric()(targets, outputs)
     with pytest.raises(ValueError, match="`y_pred` must hold a mean and a standard deviation"):
         metric()(outputs, outputs)

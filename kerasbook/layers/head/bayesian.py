@@ -46,7 +46,7 @@ class Bayesian(keras.layers.Layer):
 
     def add_weight(self, **kwargs):
         # Squares of small deviations would vanish in half precision.
-        return super().add_weight(**kwargs, autocast=False)
+        return super().add_weight(**{**kwargs, "autocast": False})
 
     def build(self, input_shape):
         super().build(input_shape)
