@@ -10,7 +10,7 @@ import sys
 import numpy as np
 import pytest
 
-from kerasbook import applications, augmentation, evaluation, layers
+from kerasbook import applications, augmentation, evaluation, layers, metrics
 from kerasbook.applications import list_models
 
 ROOT = pathlib.Path(__file__).parent.parent
@@ -149,6 +149,16 @@ def test_the_code_on_models_runs(capsys):
     assert {"shufflenetv1x0_5", "shufflenetv2x0_5"} <= set(ast.literal_eval(names))
     assert [len(row) for row in ast.literal_eval(decoded)] == [2, 2]
     assert maps == "[(2, 12, 16, 512), (2, 3, 4, 2048)]"
+
+
+def test_the_code_on_uncertainty_runs(capsys):
+    section = README.split("\n## Uncertainty\n")[1].split("\n## ")[0]
+    (code,) = re.findall(r"```python\n(.*?)```", section, re.DOTALL)
+    names = {}
+    exec(code, names)
+    assert capsys.readouterr().out == "(128, 2)\n(128, 2)\n"
+    assert names["swag"].count == 3
+    assert all(f"| `{name}` |" in section for name in metrics.__all__)
 
 
 def test_everything_of_evaluation_is_named():
