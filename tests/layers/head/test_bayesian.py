@@ -126,12 +126,14 @@ def test_flipout_draws_signs_and_numbers_apart():
         assert abs(signs.mean()) < 0.02
     assert abs(draws["kernel"].mean()) < 0.02
     assert abs(draws["kernel"].std() - 1) < 0.02
-    count = 50_000
-    pairs = np.corrcoef(
-        draws["kernel"].ravel()[:count],
-        np.concatenate([draws["inputs"], draws["outputs"]], 1).ravel()[:count],
-    )
-    assert abs(pairs[0, 1]) < 0.02
+    # Drawn from one seed, a normal number would have the sign of a uniform one, its neighbour
+    # where two normal numbers are made of two uniform ones.
+    numbers = draws["kernel"].ravel()[:50_000]
+    signs = np.concatenate([draws["inputs"], draws["outputs"]], 1).ravel()
+    for shift in (0, 1):
+        for first in (0, 1):
+            pairs = numbers[first:-1:2], signs[first + shift : 50_000 + shift - 1 : 2]
+            assert abs(np.corrcoef(*pairs)[0, 1]) < 0.03
 
 
 def test_outside_training_the_means_unless_sampling(rng):
@@ -180,7 +182,9 @@ def test_half_precision_computes_in_float32(rng, estimator, policy):
     close = {"rtol": 0.01 if policy == "mixed_bfloat16" else 1e-3, "atol": 1e-3}
     np.testing.assert_allclose(numpy(layer.apply(x, draws)).astype("float32"), expected, **close)
     if policy != "float16":  # there the deviations themselves are rounded
-        np.testing.assert_allclose(float(layer.divergence()), float(exact.divergence()), rtol=1e-6)
+        layer(x)
+        divergence = float(layer.losses[0]) * 10
+        np.testing.assert_allclose(divergence, float(exact.divergence()), rtol=1e-6)
 
 
 @pytest.mark.tensorflow
