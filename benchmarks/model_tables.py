@@ -95,3 +95,23 @@ def operations():
         f"{machine(record)}; `benchmarks/operations.py`."
     )
     return table(["", "first", "second", "third", "fourth", "fifth", "sixth"], lines, note)
+
+
+def normalization():
+    """Test errors with batch and with group normalization, over the size of the batch."""
+    record = read("normalization")
+    found = {(row["batch_size"], row["normalization"]): row for row in record["rows"]}
+    lines = []
+    for batch in sorted({batch for batch, _ in found}):
+        lines.append([str(batch)])
+        for norm in ("batch", "group"):
+            row = found[batch, norm]
+            runs = " ".join(f"{error:.1%}" for error in row["test_errors"])
+            lines[-1] += [f"{row['mean_test_error']:.1%}", runs]
+    header = ["images in a batch", "batch normalization", "runs", "group normalization", "runs"]
+    recipe = record["recipe"]
+    note = (
+        f"Test errors of `{recipe['model']}` after {recipe['epochs']} epochs of "
+        f"CIFAR-10's `{recipe['train_split']}`; {machine(record)}; `benchmarks/normalization.py`."
+    )
+    return table(header, lines, note)

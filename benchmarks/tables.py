@@ -9,7 +9,7 @@ import re
 import sys
 import textwrap
 
-from model_tables import models, operations, precision, speed
+from model_tables import models, normalization, operations, precision, speed
 from quoting import environment, machine, read, table
 
 HERE = pathlib.Path(__file__).parent
@@ -233,6 +233,7 @@ TABLES = {
         speed,
         precision,
         operations,
+        normalization,
     )
 }
 
