@@ -155,6 +155,7 @@ CATALOG = [
         shape=(3, 5, 7, 2),
         exceptions={"gradient_is_slope": "The slope of a step is zero; an estimate is handed on."},
     ),
+    row(layers.HierarchicalSoftmax, [[3, 0], [[1, 4], 2]], shape=(3, 5, 4)),
     row(layers.HybridDilatedConv2D, 3, 3, shape=(2, 7, 9, 2), arguments={"dilation_rates": [1, 2]}),
     row(
         layers.InceptionBlock,

@@ -46,6 +46,7 @@ from kerasbook.layers.convolution.tiled_conv2d import TiledConv2D
 from kerasbook.layers.convolution.true_conv1d import TrueConv1D
 from kerasbook.layers.convolution.true_conv2d import TrueConv2D
 from kerasbook.layers.convolution.true_conv3d import TrueConv3D
+from kerasbook.layers.head.hierarchical_softmax import HierarchicalSoftmax
 from kerasbook.layers.normalization.batch_normalization import BatchNormalization
 from kerasbook.layers.normalization.batch_renormalization import BatchRenormalization
 from kerasbook.layers.normalization.filter_response_normalization import FilterResponseNormalization
@@ -97,6 +98,7 @@ __all__ = [
     "GroupNormalization",
     "GroupedConv2D",
     "Heaviside",
+    "HierarchicalSoftmax",
     "HybridDilatedConv2D",
     "InceptionBlock",
     "InceptionReductionBlock",

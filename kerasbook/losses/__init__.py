@@ -1,3 +1,15 @@
 """Keras losses that Keras lacks, one per file; `sample_weight` is per sample."""
 
-__all__ = []
+from kerasbook.losses.attribute_hinge import AttributeHinge
+from kerasbook.losses.attribute_logistic import AttributeLogistic
+from kerasbook.losses.hierarchical_softmax_crossentropy import HierarchicalSoftmaxCrossentropy
+from kerasbook.losses.multiclass_hinge import MulticlassHinge
+from kerasbook.losses.one_versus_all_hinge import OneVersusAllHinge
+
+__all__ = [
+    "AttributeHinge",
+    "AttributeLogistic",
+    "HierarchicalSoftmaxCrossentropy",
+    "MulticlassHinge",
+    "OneVersusAllHinge",
+]

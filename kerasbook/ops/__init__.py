@@ -19,10 +19,20 @@ from kerasbook.ops.pooling import lp_pool, max_pool_with_argmax, max_unpool
 from kerasbook.ops.random import random_uniform
 from kerasbook.ops.replicas import calls_may_set_trainable_variables, mean_over_replicas
 from kerasbook.ops.tiled_convolution import tiled_conv
+from kerasbook.ops.trees import (
+    balanced_tree,
+    huffman_tree,
+    label_tree,
+    leaf_log_probabilities,
+    path_log_probabilities,
+    plain_tree,
+    require_node_scores,
+)
 from kerasbook.ops.values import values_at_hand
 from kerasbook.ops.windows import window_taps
 
 __all__ = [
+    "balanced_tree",
     "calls_may_set_trainable_variables",
     "channel_shuffle",
     "compiled",
@@ -36,7 +46,10 @@ __all__ = [
     "group_normalization",
     "has_fused_batch_normalization",
     "heaviside",
+    "huffman_tree",
     "kept",
+    "label_tree",
+    "leaf_log_probabilities",
     "local_conv",
     "local_response_normalization",
     "lp_pool",
@@ -44,7 +57,10 @@ __all__ = [
     "max_pool_with_argmax",
     "max_unpool",
     "mean_over_replicas",
+    "path_log_probabilities",
+    "plain_tree",
     "random_uniform",
+    "require_node_scores",
     "rows_at",
     "swish",
     "tiled_conv",
