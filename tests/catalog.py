@@ -222,6 +222,7 @@ CATALOG = [
     ),
     row(layers.MultiScaleConv2D, [2, 3], [1, (3, 2)], shape=(2, 5, 7, 3)),
     row(layers.NiNBlock, 3, 3, shape=(2, 8, 9, 2), arguments={"activation": "swish", "strides": 2}),
+    row(layers.RadialBasis, 4, 1.5, shape=(3, 5, 2), arguments={"learn_bandwidth": True}),
     row(
         layers.ResidualBlock,
         3,

@@ -47,6 +47,7 @@ from kerasbook.layers.convolution.true_conv1d import TrueConv1D
 from kerasbook.layers.convolution.true_conv2d import TrueConv2D
 from kerasbook.layers.convolution.true_conv3d import TrueConv3D
 from kerasbook.layers.head.hierarchical_softmax import HierarchicalSoftmax
+from kerasbook.layers.head.radial_basis import RadialBasis
 from kerasbook.layers.normalization.batch_normalization import BatchNormalization
 from kerasbook.layers.normalization.batch_renormalization import BatchRenormalization
 from kerasbook.layers.normalization.filter_response_normalization import FilterResponseNormalization
@@ -116,6 +117,7 @@ __all__ = [
     "MonteCarloDropout",
     "MultiScaleConv2D",
     "NiNBlock",
+    "RadialBasis",
     "ResidualBlock",
     "ShuffleUnit",
     "ShuffledGroupConv2D",

@@ -6,7 +6,9 @@ from kerasbook.ops.compiled import compiled
 from kerasbook.ops.convolution import conv, conv_output_length
 from kerasbook.ops.convolution_matrix import convolution_matrix
 from kerasbook.ops.convolution_per_image import conv_per_image
+from kerasbook.ops.distances import squared_distances
 from kerasbook.ops.images import count_values, kept, map_images, rows_at, widest_float
+from kerasbook.ops.k_means import k_means
 from kerasbook.ops.local_convolution import local_conv
 from kerasbook.ops.normalization import (
     filter_response_normalization,
@@ -28,7 +30,7 @@ from kerasbook.ops.trees import (
     plain_tree,
     require_node_scores,
 )
-from kerasbook.ops.values import values_at_hand
+from kerasbook.ops.values import values_at_hand, variable_at_hand
 from kerasbook.ops.windows import window_taps
 
 __all__ = [
@@ -47,6 +49,7 @@ __all__ = [
     "has_fused_batch_normalization",
     "heaviside",
     "huffman_tree",
+    "k_means",
     "kept",
     "label_tree",
     "leaf_log_probabilities",
@@ -62,9 +65,11 @@ __all__ = [
     "random_uniform",
     "require_node_scores",
     "rows_at",
+    "squared_distances",
     "swish",
     "tiled_conv",
     "values_at_hand",
+    "variable_at_hand",
     "widest_float",
     "window_taps",
 ]
