@@ -148,6 +148,7 @@ CATALOG = [
         arguments={"seed": 7},
         exceptions={"identity_outside_training": NO_IDENTITY},
     ),
+    row(layers.GaussianHead, 2, shape=(3, 5, 4)),
     row(layers.GroupNormalization, 3, shape=(3, 5, 7, 6)),
     row(layers.GroupedConv2D, 4, 3, shape=(2, 7, 9, 6), arguments={"groups": 2}),
     row(
@@ -205,6 +206,7 @@ CATALOG = [
     row(layers.MaxPoolingWithArgmax2D, (2, 3), shape=(3, 7, 9, 4), arguments={"strides": (2, 1)}),
     row(layers.MaxUnpooling2D, (2, 3), make_inputs=pooled, arguments={"output_size": (7, 10)}),
     row(layers.Maxout, 4, 3, shape=(3, 5, 6)),
+    row(layers.MixtureDensity, 2, 3, shape=(3, 5, 4), arguments={"covariance": "full"}),
     row(
         layers.MonteCarloDropout,
         0.5,

@@ -46,7 +46,9 @@ from kerasbook.layers.convolution.tiled_conv2d import TiledConv2D
 from kerasbook.layers.convolution.true_conv1d import TrueConv1D
 from kerasbook.layers.convolution.true_conv2d import TrueConv2D
 from kerasbook.layers.convolution.true_conv3d import TrueConv3D
+from kerasbook.layers.head.gaussian_head import GaussianHead
 from kerasbook.layers.head.hierarchical_softmax import HierarchicalSoftmax
+from kerasbook.layers.head.mixture_density import MixtureDensity
 from kerasbook.layers.head.radial_basis import RadialBasis
 from kerasbook.layers.normalization.batch_normalization import BatchNormalization
 from kerasbook.layers.normalization.batch_renormalization import BatchRenormalization
@@ -96,6 +98,7 @@ __all__ = [
     "FilterResponseNormalization",
     "FixupResidualBlock",
     "FractionalMaxPooling2D",
+    "GaussianHead",
     "GroupNormalization",
     "GroupedConv2D",
     "Heaviside",
@@ -114,6 +117,7 @@ __all__ = [
     "MaxPoolingWithArgmax2D",
     "MaxUnpooling2D",
     "Maxout",
+    "MixtureDensity",
     "MonteCarloDropout",
     "MultiScaleConv2D",
     "NiNBlock",

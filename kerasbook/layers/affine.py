@@ -6,7 +6,7 @@ from keras import constraints, initializers, ops, regularizers
 from kerasbook.layers.arguments import boolean, positive_integer, static_channels
 
 
-class Affine(keras.layers.Layer):
+class Linear(keras.layers.Layer):
     """Base of layers with a kernel `(features, outputs)` and a bias, as `keras.layers.Dense` has.
 
     The arguments are described in `kerasbook.layers.Maxout`.
@@ -14,7 +14,6 @@ class Affine(keras.layers.Layer):
 
     def __init__(
         self,
-        units,
         *,
         use_bias=True,
         kernel_initializer="glorot_uniform",
@@ -26,7 +25,6 @@ class Affine(keras.layers.Layer):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        self.units = positive_integer("units", units)
         self.use_bias = boolean("use_bias", use_bias)
         self.kernel_initializer = initializers.get(kernel_initializer)
         self.bias_initializer = initializers.get(bias_initializer)
@@ -39,7 +37,7 @@ class Affine(keras.layers.Layer):
 
     def num_outputs(self):
         """Returns the number of the kernel's outputs."""
-        return self.units
+        raise NotImplementedError
 
     def build(self, input_shape):
         features = static_channels(input_shape, -1)
@@ -63,19 +61,22 @@ class Affine(keras.layers.Layer):
 
     def transform(self, inputs):
         """Returns the inputs times the kernel, and the bias added."""
-        return self.add_bias(ops.matmul(ops.cast(inputs, self.compute_dtype), self.kernel))
+        return self.add_bias(ops.matmul(ops.cast(inputs, self.kernel_dtype()), self.kernel))
+
+    def kernel_dtype(self):
+        """Returns the dtype that inputs are cast to before the kernel multiplies them."""
+        return self.compute_dtype
 
     def add_bias(self, outputs):
         """Adds the bias, if there is one."""
         return ops.add(outputs, self.bias) if self.use_bias else outputs
 
     def compute_output_shape(self, input_shape):
-        return (*input_shape[:-1], self.units)
+        return (*input_shape[:-1], self.num_outputs())
 
     def get_config(self):
         return {
             **super().get_config(),
-            "units": self.units,
             "use_bias": self.use_bias,
             "kernel_initializer": initializers.serialize(self.kernel_initializer),
             "bias_initializer": initializers.serialize(self.bias_initializer),
@@ -84,3 +85,20 @@ class Affine(keras.layers.Layer):
             "kernel_constraint": constraints.serialize(self.kernel_constraint),
             "bias_constraint": constraints.serialize(self.bias_constraint),
         }
+
+
+class Affine(Linear):
+    """Base of layers with so many `units`; the arguments are described in `Maxout`."""
+
+    def __init__(self, units, **kwargs):
+        super().__init__(**kwargs)
+        self.units = positive_integer("units", units)
+
+    def num_outputs(self):
+        return self.units
+
+    def compute_output_shape(self, input_shape):
+        return (*input_shape[:-1], self.units)
+
+    def get_config(self):
+        return {**super().get_config(), "units": self.units}

@@ -7,9 +7,12 @@ from kerasbook.ops.convolution import conv, conv_output_length
 from kerasbook.ops.convolution_matrix import convolution_matrix
 from kerasbook.ops.convolution_per_image import conv_per_image
 from kerasbook.ops.distances import squared_distances
+from kerasbook.ops.gradients import with_limited_gradient
 from kerasbook.ops.images import count_values, kept, map_images, rows_at, widest_float
 from kerasbook.ops.k_means import k_means
 from kerasbook.ops.local_convolution import local_conv
+from kerasbook.ops.missing import refuse_nan
+from kerasbook.ops.mixtures import Mixture, negative_log_likelihood
 from kerasbook.ops.normalization import (
     filter_response_normalization,
     fused_batch_normalization,
@@ -34,6 +37,7 @@ from kerasbook.ops.values import values_at_hand, variable_at_hand
 from kerasbook.ops.windows import window_taps
 
 __all__ = [
+    "Mixture",
     "balanced_tree",
     "calls_may_set_trainable_variables",
     "channel_shuffle",
@@ -60,9 +64,11 @@ __all__ = [
     "max_pool_with_argmax",
     "max_unpool",
     "mean_over_replicas",
+    "negative_log_likelihood",
     "path_log_probabilities",
     "plain_tree",
     "random_uniform",
+    "refuse_nan",
     "require_node_scores",
     "rows_at",
     "squared_distances",
@@ -72,4 +78,5 @@ __all__ = [
     "variable_at_hand",
     "widest_float",
     "window_taps",
+    "with_limited_gradient",
 ]
