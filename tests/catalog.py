@@ -208,6 +208,13 @@ CATALOG = [
     row(layers.Maxout, 4, 3, shape=(3, 5, 6)),
     row(layers.MixtureDensity, 2, 3, shape=(3, 5, 4), arguments={"covariance": "full"}),
     row(
+        layers.MixtureOfLinearExperts,
+        2,
+        3,
+        shape=(3, 5, 4),
+        arguments={"covariance": "diagonal"},
+    ),
+    row(
         layers.MonteCarloDropout,
         0.5,
         shape=(4, 5, 7, 3),

@@ -49,6 +49,7 @@ from kerasbook.layers.convolution.true_conv3d import TrueConv3D
 from kerasbook.layers.head.gaussian_head import GaussianHead
 from kerasbook.layers.head.hierarchical_softmax import HierarchicalSoftmax
 from kerasbook.layers.head.mixture_density import MixtureDensity
+from kerasbook.layers.head.mixture_of_linear_experts import MixtureOfLinearExperts
 from kerasbook.layers.head.radial_basis import RadialBasis
 from kerasbook.layers.normalization.batch_normalization import BatchNormalization
 from kerasbook.layers.normalization.batch_renormalization import BatchRenormalization
@@ -118,6 +119,7 @@ __all__ = [
     "MaxUnpooling2D",
     "Maxout",
     "MixtureDensity",
+    "MixtureOfLinearExperts",
     "MonteCarloDropout",
     "MultiScaleConv2D",
     "NiNBlock",

@@ -48,6 +48,7 @@ class Linear(keras.layers.Layer):
             initializer=self.kernel_initializer,
             regularizer=self.kernel_regularizer,
             constraint=self.kernel_constraint,
+            autocast=self.autocast,
         )
         self.bias = None
         if self.use_bias:
@@ -57,6 +58,7 @@ class Linear(keras.layers.Layer):
                 initializer=self.bias_initializer,
                 regularizer=self.bias_regularizer,
                 constraint=self.bias_constraint,
+                autocast=self.autocast,
             )
 
     def transform(self, inputs):

@@ -10,6 +10,7 @@ from kerasbook.ops.distances import squared_distances
 from kerasbook.ops.gradients import with_limited_gradient
 from kerasbook.ops.images import count_values, kept, map_images, rows_at, widest_float
 from kerasbook.ops.k_means import k_means
+from kerasbook.ops.linear_experts import LinearExperts, fit_linear_experts
 from kerasbook.ops.local_convolution import local_conv
 from kerasbook.ops.missing import refuse_nan
 from kerasbook.ops.mixtures import Mixture, negative_log_likelihood
@@ -37,6 +38,7 @@ from kerasbook.ops.values import values_at_hand, variable_at_hand
 from kerasbook.ops.windows import window_taps
 
 __all__ = [
+    "LinearExperts",
     "Mixture",
     "balanced_tree",
     "calls_may_set_trainable_variables",
@@ -48,6 +50,7 @@ __all__ = [
     "convolution_matrix",
     "count_values",
     "filter_response_normalization",
+    "fit_linear_experts",
     "fused_batch_normalization",
     "group_normalization",
     "has_fused_batch_normalization",

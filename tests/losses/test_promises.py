@@ -58,7 +58,8 @@ def test_trains_a_model_that_is_saved_and_loaded(rng, case, tmp_path):
     model = keras.Model(inputs, keras.layers.Dense(3, dtype="mixed_float16")(inputs))
     model.compile(keras.optimizers.SGD(0.05), kind(**arguments), weighted_metrics=[])
     first = model.evaluate(x, targets, verbose=0)
-    model.fit(x, targets, sample_weight=np.ones(6), batch_size=3, epochs=20, verbose=0)
+    many = [np.concatenate([array] * 20) for array in (x, targets, np.ones(6))]
+    model.fit(*many[:2], sample_weight=many[2], batch_size=3, verbose=0)
     trained = model.evaluate(x, targets, verbose=0)
     assert trained < 0.9 * first
     model.save(tmp_path / "model.keras")

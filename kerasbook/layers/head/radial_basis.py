@@ -69,7 +69,7 @@ class RadialBasis(keras.layers.Layer):
         centroids_initializer=None,
         **kwargs,
     ):
-        super().__init__(autocast=False, **kwargs)
+        super().__init__(autocast=False, **kwargs)  # inputs stay as exact as they are
         self.num_centroids = positive_integer("num_centroids", num_centroids)
         self.bandwidth = number_of("bandwidth", bandwidth, "above 0", lambda number: number > 0)
         self.placement = one_of("placement", placement, ("initialized", "fitted"))
@@ -90,12 +90,14 @@ class RadialBasis(keras.layers.Layer):
             shape=(self.num_centroids, features),
             initializer=initializer,
             trainable=self.learn_centroids,
+            autocast=False,
         )
         if self.learn_bandwidth:
             self.log_bandwidth = self.add_weight(
                 name="log_bandwidth",
                 shape=(self.num_centroids,),
                 initializer=initializers.Constant(math.log(self.bandwidth)),
+                autocast=False,
             )
 
     def fit_centroids(self, data, *, num_iterations=100, tolerance=1e-6, seed=None):
