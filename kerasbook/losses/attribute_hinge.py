@@ -4,11 +4,12 @@ import keras
 from keras import ops
 
 from kerasbook.layers.arguments import boolean, number_of
+from kerasbook.losses.per_sample_loss import PerSampleLoss
 from kerasbook.losses.targets import attribute_targets
 
 
 @keras.saving.register_keras_serializable(package="kerasbook")
-class AttributeHinge(keras.losses.Loss):
+class AttributeHinge(PerSampleLoss):
     """Asks that the scores of present attributes be high and those of absent ones low.
 
     `loss_i = sum over j of max(0, margin - y_j f_j)` with `y_j = 1` if the attribute is present
@@ -28,7 +29,7 @@ class AttributeHinge(keras.losses.Loss):
     Call arguments:
         y_true: Targets of the shape of `y_pred`: 1 for present, 0 or -1 for absent.
         y_pred: Scores `(batch, ..., attributes)`.
-        sample_weight: Weights of the samples, `(batch, ...)`.
+        sample_weight: Weights `(batch,)`, of whole sequences too, or `(batch, ...)`.
 
     Returns:
         The loss, one number unless `reduction` is `None`.

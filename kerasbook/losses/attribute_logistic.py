@@ -3,11 +3,12 @@
 import keras
 from keras import ops
 
+from kerasbook.losses.per_sample_loss import PerSampleLoss
 from kerasbook.losses.targets import attribute_targets
 
 
 @keras.saving.register_keras_serializable(package="kerasbook")
-class AttributeLogistic(keras.losses.Loss):
+class AttributeLogistic(PerSampleLoss):
     """Trains a logistic classifier for each attribute.
 
     `loss_i = -sum over j of (y_j log sigmoid(f_j) + (1 - y_j) log(1 - sigmoid(f_j)))`, with
@@ -26,7 +27,7 @@ class AttributeLogistic(keras.losses.Loss):
         y_true: Targets of the shape of `y_pred`: 1 for present, 0 or -1 for absent, or a
             probability between 0 and 1.
         y_pred: Scores `(batch, ..., attributes)`, before the sigmoid.
-        sample_weight: Weights of the samples, `(batch, ...)`.
+        sample_weight: Weights `(batch,)`, of whole sequences too, or `(batch, ...)`.
 
     Returns:
         The loss, one number unless `reduction` is `None`.

@@ -4,11 +4,12 @@ import keras
 from keras import ops
 
 from kerasbook import ops as kernels
+from kerasbook.losses.per_sample_loss import PerSampleLoss
 from kerasbook.losses.targets import class_labels
 
 
 @keras.saving.register_keras_serializable(package="kerasbook")
-class HierarchicalSoftmaxCrossentropy(keras.losses.Loss):
+class HierarchicalSoftmaxCrossentropy(PerSampleLoss):
     """Sums the logistic losses of the turns on the way to the class in a binary tree.
 
     At inner node `n` the way turns left with probability `sigmoid(z_n)`, and
@@ -31,7 +32,7 @@ class HierarchicalSoftmaxCrossentropy(keras.losses.Loss):
         y_true: Labels `(batch, ...)` or `(batch, ..., 1)`.
         y_pred: Scores `(batch, ..., classes - 1)` of the inner nodes, level by level from the
             root.
-        sample_weight: Weights of the samples, `(batch, ...)`.
+        sample_weight: Weights `(batch,)`, of whole sequences too, or `(batch, ...)`.
 
     Returns:
         The loss, one number unless `reduction` is `None`.

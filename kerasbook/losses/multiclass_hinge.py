@@ -4,11 +4,12 @@ import keras
 from keras import ops
 
 from kerasbook.layers.arguments import boolean, number_of
+from kerasbook.losses.per_sample_loss import PerSampleLoss
 from kerasbook.losses.targets import one_hot_targets
 
 
 @keras.saving.register_keras_serializable(package="kerasbook")
-class MulticlassHinge(keras.losses.Loss):
+class MulticlassHinge(PerSampleLoss):
     """Asks that the score of the class be above each other one by a margin.
 
     `loss_i = sum over j != y of max(0, s_j - s_y + margin)`, or the sum of their squares. The
@@ -28,7 +29,7 @@ class MulticlassHinge(keras.losses.Loss):
     Call arguments:
         y_true: Labels `(batch, ...)` or `(batch, ..., 1)`, or one-hot rows `(batch, ..., classes)`.
         y_pred: Scores `(batch, ..., classes)` of 2 or more classes.
-        sample_weight: Weights of the samples, `(batch, ...)`.
+        sample_weight: Weights `(batch,)`, of whole sequences too, or `(batch, ...)`.
 
     Returns:
         The loss, one number unless `reduction` is `None`.

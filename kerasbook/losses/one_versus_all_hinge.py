@@ -24,7 +24,7 @@ class OneVersusAllHinge(AttributeHinge):
     Call arguments:
         y_true: Labels `(batch, ...)` or `(batch, ..., 1)`, or one-hot rows `(batch, ..., classes)`.
         y_pred: Scores `(batch, ..., classes)` of 2 or more classes.
-        sample_weight: Weights of the samples, `(batch, ...)`.
+        sample_weight: Weights `(batch,)`, of whole sequences too, or `(batch, ...)`.
 
     Returns:
         The loss, one number unless `reduction` is `None`.
