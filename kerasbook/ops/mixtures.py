@@ -144,10 +144,11 @@ class Mixture:
         targets = ops.cast(targets, packed.dtype)
         if self.output_size == 1 and len(targets.shape) == len(packed.shape) - 1:
             return targets[..., None]
-        if not targets.shape or targets.shape[-1] != self.output_size:
+        shape = tuple(targets.shape)
+        if shape[-1:] != (self.output_size,):
             raise ValueError(
                 f"`{name}` must have {self.output_size} numbers on its last axis. "
-                f"Received: {name} of shape {tuple(targets.shape)}"
+                f"Received: {name} of shape {shape}"
             )
         return targets
 
@@ -225,7 +226,7 @@ class Mixture:
         """
         log_weights, locations, scales = self.parts(packed)
         uniforms = ops.cast(uniforms, packed.dtype)
-        ends = ops.cumsum(ops.softmax(log_weights / temperature, axis=-1), axis=-1)
+        ends = ops.cumsum(_shares(log_weights / temperature), axis=-1)
         passed = ops.cast(uniforms[..., :1] * ends[..., -1:] >= ends, "int32")
         number = ops.minimum(ops.sum(passed, axis=-1), self.num_components - 1)
         chosen = ops.one_hot(number, self.num_components, dtype=packed.dtype)[..., None]
@@ -282,7 +283,7 @@ class Mixture:
 
         def uphill(_, places):
             z = standardized(places)
-            share = ops.softmax(logs(z), axis=-1)
+            share = _shares(logs(z))
             if self.is_full:
                 squared = ops.sum(ops.square(z), axis=-1)
                 share = share * densities.pull(squared, *self.kind, size=size)
@@ -297,6 +298,11 @@ class Mixture:
         best = ops.argmax(ops.logsumexp(logs(standardized(places)), axis=-1), axis=-1)
         chosen = ops.one_hot(best, self.num_components, dtype=packed.dtype)
         return ops.sum(chosen[..., None] * places, axis=-2)
+
+
+def _shares(logits):
+    """Returns the softmax; of one logit without Keras' warning that it is always 1."""
+    return ops.ones_like(logits) if logits.shape[-1] == 1 else ops.softmax(logits, axis=-1)
 
 
 def negative_log_likelihood(mixture, y_true, y_pred, gradient_limit):
