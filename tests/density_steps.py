@@ -30,7 +30,9 @@ def gradients_of(head, loss, policy, distance):
         import jax
 
         def stateless(values):
-            outputs, _ = model.stateless_call(values, [v.value for v in model.non_trainable_variables], x)
+            outputs, _ = model.stateless_call(
+                values, [v.value for v in model.non_trainable_variables], x
+            )
             return loss(y, outputs)
 
         value, gradients = jax.value_and_grad(stateless)([v.value for v in variables])
