@@ -172,6 +172,7 @@ CATALOG = [
         shape=(3, 5, 7, 2),
         exceptions={"gradient_is_slope": "The slope of a step is zero; an estimate is handed on."},
     ),
+    row(layers.HierarchicalSoftmax, [[3, 0], [[1, 4], 2]], shape=(3, 5, 4)),
     row(layers.HybridDilatedConv2D, 3, 3, shape=(2, 7, 9, 2), arguments={"dilation_rates": [1, 2]}),
     row(
         layers.InceptionBlock,
@@ -223,6 +224,13 @@ CATALOG = [
     row(layers.Maxout, 4, 3, shape=(3, 5, 6)),
     row(layers.MixtureDensity, 2, 3, shape=(3, 5, 4), arguments={"covariance": "full"}),
     row(
+        layers.MixtureOfLinearExperts,
+        2,
+        3,
+        shape=(3, 5, 4),
+        arguments={"covariance": "diagonal"},
+    ),
+    row(
         layers.MonteCarloDropout,
         0.5,
         shape=(4, 5, 7, 3),
@@ -239,6 +247,7 @@ CATALOG = [
     ),
     row(layers.MultiScaleConv2D, [2, 3], [1, (3, 2)], shape=(2, 5, 7, 3)),
     row(layers.NiNBlock, 3, 3, shape=(2, 8, 9, 2), arguments={"activation": "swish", "strides": 2}),
+    row(layers.RadialBasis, 4, 1.5, shape=(3, 5, 2), arguments={"learn_bandwidth": True}),
     row(
         layers.ResidualBlock,
         3,

@@ -10,7 +10,7 @@ import sys
 import numpy as np
 import pytest
 
-from kerasbook import applications, augmentation, evaluation, layers, metrics
+from kerasbook import applications, augmentation, evaluation, layers, losses, metrics
 from kerasbook.applications import list_models
 
 ROOT = pathlib.Path(__file__).parent.parent
@@ -165,3 +165,20 @@ def test_everything_of_evaluation_is_named():
     section = README.split("\n## Evaluation\n")[1].split("\n## ")[0]
     functions = [name for name in dir(evaluation) if name.islower()]
     assert all(f"| `{name}` |" in section for name in functions)
+
+
+@pytest.mark.tensorflow
+def test_the_code_on_losses_runs():
+    section = README.split("\n## Losses\n")[1].split("\n## ")[0]
+    (code,) = re.findall(r"```python\n(.*?)```", section, re.DOTALL)
+    names = {}
+    exec(code, names)
+    x, y = names["x"], names["y"]
+    loss = names["model"].evaluate(x, y, verbose=0)
+    np.testing.assert_allclose(-loss, names["history"][-1], rtol=1e-3)
+    assert tuple(names["bells"](x).shape) == (200, 10)
+
+
+def test_every_loss_has_its_row():
+    for name in losses.__all__:
+        assert re.search(rf"^\| `{name}` \|", README, re.MULTILINE), name

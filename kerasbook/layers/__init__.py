@@ -49,7 +49,10 @@ from kerasbook.layers.convolution.true_conv3d import TrueConv3D
 from kerasbook.layers.head.bayesian_conv2d import BayesianConv2D
 from kerasbook.layers.head.bayesian_dense import BayesianDense
 from kerasbook.layers.head.gaussian_head import GaussianHead
+from kerasbook.layers.head.hierarchical_softmax import HierarchicalSoftmax
 from kerasbook.layers.head.mixture_density import MixtureDensity
+from kerasbook.layers.head.mixture_of_linear_experts import MixtureOfLinearExperts
+from kerasbook.layers.head.radial_basis import RadialBasis
 from kerasbook.layers.normalization.batch_normalization import BatchNormalization
 from kerasbook.layers.normalization.batch_renormalization import BatchRenormalization
 from kerasbook.layers.normalization.filter_response_normalization import FilterResponseNormalization
@@ -104,6 +107,7 @@ __all__ = [
     "GroupNormalization",
     "GroupedConv2D",
     "Heaviside",
+    "HierarchicalSoftmax",
     "HybridDilatedConv2D",
     "InceptionBlock",
     "InceptionReductionBlock",
@@ -119,9 +123,11 @@ __all__ = [
     "MaxUnpooling2D",
     "Maxout",
     "MixtureDensity",
+    "MixtureOfLinearExperts",
     "MonteCarloDropout",
     "MultiScaleConv2D",
     "NiNBlock",
+    "RadialBasis",
     "ResidualBlock",
     "ShuffleUnit",
     "ShuffledGroupConv2D",

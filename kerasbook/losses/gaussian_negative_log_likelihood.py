@@ -3,11 +3,11 @@
 import keras
 
 from kerasbook import ops as kernels
-from kerasbook.layers.arguments import number_of
+from kerasbook.losses.negative_log_likelihood import NegativeLogLikelihood
 
 
 @keras.saving.register_keras_serializable(package="kerasbook")
-class GaussianNegativeLogLikelihood(keras.losses.Loss):
+class GaussianNegativeLogLikelihood(NegativeLogLikelihood):
     """`-log N(y | mean, scale^2)` of each sample under what `GaussianHead` returned.
 
     The sum over the outputs of `0.5 ((y - mean) / scale)^2 + log(scale) + 0.5 log(2 pi)`, one value
@@ -50,14 +50,7 @@ class GaussianNegativeLogLikelihood(keras.losses.Loss):
         name="gaussian_negative_log_likelihood",
         dtype=None,
     ):
-        super().__init__(name=name, reduction=reduction, dtype=dtype)
-        if gradient_limit is not None:
-            number_of("gradient_limit", gradient_limit, "None or above 0", lambda v: v > 0)
-        self.gradient_limit = gradient_limit
+        super().__init__(gradient_limit=gradient_limit, reduction=reduction, name=name, dtype=dtype)
 
-    def call(self, y_true, y_pred):
-        mixture = kernels.Mixture(max(1, y_pred.shape[-1] // 2))
-        return kernels.negative_log_likelihood(mixture, y_true, y_pred, self.gradient_limit)
-
-    def get_config(self):
-        return {**super().get_config(), "gradient_limit": self.gradient_limit}
+    def mixture(self, y_true, y_pred):
+        return kernels.Mixture(max(1, y_pred.shape[-1] // 2))

@@ -3,11 +3,11 @@
 import keras
 
 from kerasbook import ops as kernels
-from kerasbook.layers.arguments import number_of
+from kerasbook.losses.negative_log_likelihood import NegativeLogLikelihood
 
 
 @keras.saving.register_keras_serializable(package="kerasbook")
-class MixtureNegativeLogLikelihood(keras.losses.Loss):
+class MixtureNegativeLogLikelihood(NegativeLogLikelihood):
     """`-log p(y | x)` of each sample under what `kerasbook.layers.MixtureDensity` returned.
 
     There is one value for each sample, or for each step of each sequence, so that `sample_weight`
@@ -32,7 +32,7 @@ class MixtureNegativeLogLikelihood(keras.losses.Loss):
     Call arguments:
         y_true: Targets `(batch, ..., output_size)`; of one number they may lack the last axis.
         y_pred: Output of the head, `(batch, ..., n)`.
-        sample_weight: Weights `(batch,)`, or of the shape of the values.
+        sample_weight: Weights `(batch,)`, of whole sequences too, or of the shape of the values.
 
     Returns:
         A scalar, or with `reduction=None` values `(batch, ...)` without the last axis.
@@ -64,27 +64,23 @@ class MixtureNegativeLogLikelihood(keras.losses.Loss):
         name="mixture_negative_log_likelihood",
         dtype=None,
     ):
-        super().__init__(name=name, reduction=reduction, dtype=dtype)
+        super().__init__(gradient_limit=gradient_limit, reduction=reduction, name=name, dtype=dtype)
         # The number of outputs is known from the targets alone; this one checks the others.
         kernels.Mixture(1, num_components, covariance, family, degrees_of_freedom)
-        if gradient_limit is not None:
-            number_of("gradient_limit", gradient_limit, "None or above 0", lambda v: v > 0)
         self.num_components = num_components
         self.covariance = covariance
         self.family = family
         self.degrees_of_freedom = degrees_of_freedom
-        self.gradient_limit = gradient_limit
 
-    def call(self, y_true, y_pred):
+    def mixture(self, y_true, y_pred):
         several = len(y_true.shape) == len(y_pred.shape)
-        mixture = kernels.Mixture(
+        return kernels.Mixture(
             y_true.shape[-1] if several else 1,
             self.num_components,
             self.covariance,
             self.family,
             self.degrees_of_freedom,
         )
-        return kernels.negative_log_likelihood(mixture, y_true, y_pred, self.gradient_limit)
 
     def get_config(self):
         return {
@@ -93,5 +89,4 @@ class MixtureNegativeLogLikelihood(keras.losses.Loss):
             "covariance": self.covariance,
             "family": self.family,
             "degrees_of_freedom": self.degrees_of_freedom,
-            "gradient_limit": self.gradient_limit,
         }

@@ -30,7 +30,9 @@ def test_log_density_is_the_definition(family, nu):
 def test_log_density_and_cumulative_are_those_of_scipy(family, nu):
     stats = pytest.importorskip("scipy.stats", reason="scipy is not needed to use kerasbook")
     dist = scipy_family(stats, family, nu, 0, 1)
-    expected = dist.logpdf(Z) if family != "laplace" else -np.abs(Z) - math.log(2)  # scipy's is -inf
+    expected = (
+        dist.logpdf(Z) if family != "laplace" else -np.abs(Z) - math.log(2)
+    )  # scipy's is -inf
     actual = numpy(densities.log_density(Z, family, nu))
     np.testing.assert_allclose(actual, expected, rtol=1e-5, atol=1e-5)
     actual = numpy(densities.cumulative(Z, family, nu))

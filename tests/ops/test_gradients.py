@@ -41,9 +41,7 @@ def test_each_row_is_shortened_to_the_limit(limit, share):
     slopes = 3 * X.astype("float64") ** 2
     lengths = np.linalg.norm(slopes, axis=-1, keepdims=True)
     expected = share * slopes * np.minimum(1, limit / np.maximum(lengths, 1e-30))
-    actual = gradient_of(
-        lambda x: share * keras.ops.sum(with_limited_gradient(cubes, x, limit)), X
-    )
+    actual = gradient_of(lambda x: share * keras.ops.sum(with_limited_gradient(cubes, x, limit)), X)
     np.testing.assert_allclose(actual, expected, rtol=1e-5)
 
 
