@@ -46,6 +46,9 @@ from kerasbook.layers.convolution.tiled_conv2d import TiledConv2D
 from kerasbook.layers.convolution.true_conv1d import TrueConv1D
 from kerasbook.layers.convolution.true_conv2d import TrueConv2D
 from kerasbook.layers.convolution.true_conv3d import TrueConv3D
+from kerasbook.layers.head.hierarchical_mixture_of_experts import HierarchicalMixtureOfExperts
+from kerasbook.layers.head.mixture_of_experts import MixtureOfExperts
+from kerasbook.layers.head.sparse_mixture_of_experts import SparseMixtureOfExperts
 from kerasbook.layers.normalization.batch_normalization import BatchNormalization
 from kerasbook.layers.normalization.batch_renormalization import BatchRenormalization
 from kerasbook.layers.normalization.filter_response_normalization import FilterResponseNormalization
@@ -97,6 +100,7 @@ __all__ = [
     "GroupNormalization",
     "GroupedConv2D",
     "Heaviside",
+    "HierarchicalMixtureOfExperts",
     "HybridDilatedConv2D",
     "InceptionBlock",
     "InceptionReductionBlock",
@@ -111,12 +115,14 @@ __all__ = [
     "MaxPoolingWithArgmax2D",
     "MaxUnpooling2D",
     "Maxout",
+    "MixtureOfExperts",
     "MonteCarloDropout",
     "MultiScaleConv2D",
     "NiNBlock",
     "ResidualBlock",
     "ShuffleUnit",
     "ShuffledGroupConv2D",
+    "SparseMixtureOfExperts",
     "SpatialPyramidPooling2D",
     "SpatialSqueezeExcite",
     "SqueezeExcite",
