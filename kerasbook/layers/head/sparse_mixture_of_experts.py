@@ -152,8 +152,9 @@ class SparseMixtureOfExperts(keras.layers.Layer):
         if output_units is not None:
             positive_integer("output_units", output_units)
         self.output_units = output_units
-        if kernel_size is not None and not isinstance(kernel_size, int):
-            kernel_size = positive_integers("kernel_size", kernel_size)
+        if kernel_size is not None:
+            sizes = positive_integers("kernel_size", kernel_size)
+            kernel_size = kernel_size if isinstance(kernel_size, int) else sizes
         self.kernel_size = kernel_size
         self.activation = activations.get(activation)
         self.use_bias = boolean("use_bias", use_bias)
