@@ -30,15 +30,16 @@ def test_capacity_is_rounded_up_and_at_most_the_rows(rows, factor):
 
 
 @pytest.mark.tensorflow
-def test_capacity_of_rows_that_only_the_graph_knows():
+@pytest.mark.parametrize("factor", [1.333333, 2.0])
+def test_capacity_of_rows_that_only_the_graph_knows(factor):
     import tensorflow as tf
 
     @tf.function(input_signature=[tf.TensorSpec((), "int32")])
     def capacity(rows):
-        return expert_capacity(rows, 64, 2, 1.333333)
+        return expert_capacity(rows, 64, 2, factor)
 
-    for rows in (0, 1, 100, 8191, 2_000_000_000):
-        assert int(capacity(rows)) == expert_capacity(rows, 64, 2, 1.333333)
+    for rows in (0, 1, 64, 100, 8191, 2_000_000_000):
+        assert int(capacity(rows)) == expert_capacity(rows, 64, 2, factor)
 
 
 def slots_of(choices, num_experts, capacity):
