@@ -19,8 +19,7 @@ from paired import against, in_turn, milliseconds, write_record
 
 FEATURES, UNITS = 256, 512
 TOKENS, TOP_K = 8192, 2
-PAIRS, DENSE_PAIRS = 41, 7
-RUNS = 3
+PAIRS, DENSE_PAIRS = 61, 7
 # Kind, experts, tokens and choices of each: one of them is changed at a time.
 MEMORY = [
     ("sparse", 8, 8192, 2),
@@ -88,21 +87,15 @@ def measure(kind, num_experts, num_tokens, top_k):
 
 def memory_row(kind, num_experts, num_tokens, top_k):
     command = [sys.executable, __file__, kind, *map(str, (num_experts, num_tokens, top_k))]
-    found = []
-    for _ in range(RUNS):
-        result = subprocess.run(
-            command, check=True, capture_output=True, text=True, env=ENVIRONMENT
-        )
-        found.append(json.loads(result.stdout.splitlines()[-1]))
-    rise = sorted(each["rise"] for each in found)[RUNS // 2]
+    result = subprocess.run(command, check=True, capture_output=True, text=True, env=ENVIRONMENT)
+    found = json.loads(result.stdout.splitlines()[-1])
     row = {
         "kind": kind,
         "experts": num_experts,
         "tokens": num_tokens,
         "top_k": top_k,
-        "rise_mib": round(rise / 2**20, 1),
-        "gradients_mib": round(found[0]["gradients"] / 2**20, 1),
-        "runs": RUNS,
+        "rise_mib": round(found["rise"] / 2**20, 1),
+        "gradients_mib": round(found["gradients"] / 2**20, 1),
     }
     print(row, flush=True)
     return row
