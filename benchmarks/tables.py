@@ -73,6 +73,41 @@ def memory():
     return table(header, rows, f"{machine(record)}; `benchmarks/memory.py`.")
 
 
+def experts():
+    """Time and memory of mixtures of experts, in two tables."""
+    record = read("experts")
+    rows = [
+        [
+            row["name"],
+            f"{row['milliseconds']:,.0f} ms",
+            f"{row['rival_milliseconds']:,.0f} ms",
+            f"{row['times_rival']:.2f}",
+            f"{row['times_faster']:.2f}",
+        ]
+        for row in record["rows"]
+    ]
+    header = ["64 experts against", "time", "its time", "ours / its", "its / ours"]
+    note = (
+        f"{record['tokens']:,} tokens of {record['features']} features, {record['units']} hidden "
+        f"units, `top_k={record['top_k']}`; medians of paired runs."
+    )
+    times = table(header, rows, note)
+    rows = [
+        [
+            row["kind"],
+            str(row["experts"]),
+            f"{row['tokens']:,}",
+            str(row["top_k"]),
+            f"{row['rise_mib']:.0f} MiB",
+            f"{row['gradients_mib']:.0f} MiB",
+        ]
+        for row in record["memory"]
+    ]
+    header = ["mixture", "experts", "tokens", "experts of a token", "rise", "weights' gradients"]
+    memory = table(header, rows, f"{machine(record)}; `benchmarks/experts.py`.")
+    return f"{times}\n\n{memory}"
+
+
 def engine():
     record = read("engine")
     rows = []
@@ -222,6 +257,7 @@ TABLES = {
         layers,
         highlights,
         memory,
+        experts,
         engine,
         start,
         accuracy,

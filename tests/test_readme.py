@@ -21,7 +21,7 @@ def test_tables_are_made_from_the_records():
     command = [sys.executable, ROOT / "benchmarks" / "tables.py", "--check"]
     subprocess.run(command, check=True, timeout=60)
     pages = [README, (ROOT / "benchmarks" / "README.md").read_text()]
-    assert [page.count("<!-- table: ") for page in pages] == [6, 9]
+    assert [page.count("<!-- table: ") for page in pages] == [6, 10]
 
 
 @pytest.fixture
@@ -55,6 +55,18 @@ def test_augmentation_table_has_the_faster_of_the_two_ways_of_a_rival(tables, mo
     )
     assert line == "| RandAugment | 32 px | 1,234 | 6 % |  |  | 500 (2.35) | 2,469 (0.50) |  |"
     assert "on Z80, 1 cores, TensorFlow 2, Keras 3, 2026-01-02, timm 1.5; " in note
+
+
+def test_experts_tables_have_ratios_both_ways_and_memory(tables, monkeypatch):
+    row = {"name": "a dense one", "milliseconds": 123.4, "rival_milliseconds": 1234.5}
+    memory = {"kind": "sparse", "experts": 64, "tokens": 8192, "top_k": 2, "rise_mib": 214.5}
+    record = {"date": "2026-01-02", "environment": ENVIRONMENT, "tokens": 8192, "features": 4}
+    record |= {"units": 5, "top_k": 2, "memory": [{**memory, "gradients_mib": 64.3}]}
+    record["rows"] = [{**row, "times_rival": 0.101, "times_faster": 9.94}]
+    monkeypatch.setattr(tables, "read", {"experts": record}.get)
+    lines = tables.experts().splitlines()
+    assert "| a dense one | 123 ms | 1,234 ms | 0.10 | 9.94 |" in lines
+    assert "| sparse | 64 | 8,192 | 2 | 214 MiB | 64 MiB |" in lines
 
 
 def test_mixing_table_has_the_part_of_the_step(tables, monkeypatch):
