@@ -6,11 +6,11 @@ from kerasbook.ops.compiled import compiled
 from kerasbook.ops.convolution import conv, conv_output_length
 from kerasbook.ops.convolution_matrix import convolution_matrix
 from kerasbook.ops.convolution_per_image import conv_per_image
-from kerasbook.ops.gradients import with_limited_gradient
 from kerasbook.ops.images import count_values, kept, map_images, rows_at, widest_float
 from kerasbook.ops.local_convolution import local_conv
 from kerasbook.ops.missing import refuse_nan
-from kerasbook.ops.mixtures import Mixture, negative_log_likelihood
+from kerasbook.ops.likelihood import negative_log_likelihood
+from kerasbook.ops.mixtures import Mixture
 from kerasbook.ops.normalization import (
     filter_response_normalization,
     fused_batch_normalization,
@@ -57,5 +57,4 @@ __all__ = [
     "values_at_hand",
     "widest_float",
     "window_taps",
-    "with_limited_gradient",
 ]
