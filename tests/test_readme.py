@@ -12,6 +12,8 @@ import pytest
 
 from kerasbook import applications, augmentation, evaluation, layers, losses, metrics
 from kerasbook.applications import list_models
+from kerasbook.recipes import get_recipe, list_recipes
+from kerasbook.training import Study
 
 ROOT = pathlib.Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
@@ -21,7 +23,7 @@ def test_tables_are_made_from_the_records():
     command = [sys.executable, ROOT / "benchmarks" / "tables.py", "--check"]
     subprocess.run(command, check=True, timeout=60)
     pages = [README, (ROOT / "benchmarks" / "README.md").read_text()]
-    assert [page.count("<!-- table: ") for page in pages] == [6, 10]
+    assert [page.count("<!-- table: ") for page in pages] == [8, 10]
 
 
 @pytest.fixture
@@ -171,6 +173,15 @@ def test_the_code_on_uncertainty_runs(capsys):
     assert capsys.readouterr().out == "(128, 2)\n(128, 2)\n"
     assert names["swag"].count == 3
     assert all(f"| `{name}` |" in section for name in metrics.__all__)
+
+
+def test_every_study_has_its_row_and_its_picture():
+    section = README.split("\n## Studies\n")[1].split("\n## ")[0]
+    studies = [name for name in list_recipes() if isinstance(get_recipe(name), Study)]
+    assert len(studies) == 8
+    for name in studies:
+        assert f"| `kerasbook train {name}` |" in section
+        assert (ROOT / "benchmarks" / "records" / "studies" / f"{name}.png").is_file()
 
 
 def test_everything_of_evaluation_is_named():

@@ -21,7 +21,6 @@ from kerasbook.ops.expert_routing import (
     route_noisy_top_k,
     route_switch,
 )
-from kerasbook.ops.gradients import with_limited_gradient
 from kerasbook.ops.images import count_values, kept, map_images, rows_at, widest_float
 from kerasbook.ops.k_means import k_means
 from kerasbook.ops.likelihood import negative_log_likelihood
