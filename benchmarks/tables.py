@@ -339,9 +339,9 @@ def measured(name):
 def measured_of_study(row, record):
     """Returns the same of a study, a row of its record."""
     results = "; ".join(
-        f"{model}: "
-        + ", ".join(f"{name.replace('_', '-')} {statistics.mean(v):.3f}" for name, v in found.items())
-        for model, found in row["scores"].items()
+        f"{model}: {measure.replace('_', '-')} {statistics.mean(values):.3f}"
+        for model, measures in row["scores"].items()
+        for measure, values in measures.items()
     )
     seeds = len(row["seeds"])
     text = (
