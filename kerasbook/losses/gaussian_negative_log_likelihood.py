@@ -50,9 +50,7 @@ class GaussianNegativeLogLikelihood(NegativeLogLikelihood):
         name="gaussian_negative_log_likelihood",
         dtype=None,
     ):
-        super().__init__(
-            gradient_limit=gradient_limit, reduction=reduction, name=name, dtype=dtype
-        )
+        super().__init__(gradient_limit=gradient_limit, reduction=reduction, name=name, dtype=dtype)
 
     def mixture(self, y_true, y_pred):
         return kernels.Mixture(max(1, y_pred.shape[-1] // 2))

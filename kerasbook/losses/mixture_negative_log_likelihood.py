@@ -64,9 +64,7 @@ class MixtureNegativeLogLikelihood(NegativeLogLikelihood):
         name="mixture_negative_log_likelihood",
         dtype=None,
     ):
-        super().__init__(
-            gradient_limit=gradient_limit, reduction=reduction, name=name, dtype=dtype
-        )
+        super().__init__(gradient_limit=gradient_limit, reduction=reduction, name=name, dtype=dtype)
         # The number of outputs is known from the targets alone; this one checks the others.
         kernels.Mixture(1, num_components, covariance, family, degrees_of_freedom)
         self.num_components = num_components

@@ -7,9 +7,9 @@ from kerasbook.ops.convolution import conv, conv_output_length
 from kerasbook.ops.convolution_matrix import convolution_matrix
 from kerasbook.ops.convolution_per_image import conv_per_image
 from kerasbook.ops.images import count_values, kept, map_images, rows_at, widest_float
+from kerasbook.ops.likelihood import negative_log_likelihood
 from kerasbook.ops.local_convolution import local_conv
 from kerasbook.ops.missing import refuse_nan
-from kerasbook.ops.likelihood import negative_log_likelihood
 from kerasbook.ops.mixtures import Mixture
 from kerasbook.ops.normalization import (
     filter_response_normalization,

@@ -26,9 +26,7 @@ def loss_of(count, covariance="diagonal", family="normal", nu=5.0, **arguments):
 
 def prediction(rng, leading, count=3, size=2, covariance="diagonal", family="normal", nu=5.0):
     """Returns targets, a packed prediction and the values by the definition."""
-    head = MixtureDensity(
-        size, count, covariance=covariance, family=family, degrees_of_freedom=nu
-    )
+    head = MixtureDensity(size, count, covariance=covariance, family=family, degrees_of_freedom=nu)
     parameters = random_mixture(rng, leading, count, size, covariance)
     target = rng.normal(size=(*leading, size)).astype("float32")
     values = np.zeros(leading)
@@ -117,9 +115,7 @@ def test_masks_leave_steps_out(rng):
 def test_far_targets_have_finite_gradients(covariance, family, nu):
     """Of a hidden layer of half precision too: 1e4 scales have slopes of 1e8."""
     for policy in POLICIES:
-        head = MixtureDensity(
-            2, 3, covariance=covariance, family=family, degrees_of_freedom=nu
-        )
+        head = MixtureDensity(2, 3, covariance=covariance, family=family, degrees_of_freedom=nu)
         value, gradients = gradients_of(head, loss_of(3, covariance, family, nu), policy, 1e4)
         assert np.isfinite(value)
         for gradient in gradients:

@@ -1,5 +1,6 @@
 """Densities of one number: NumPy and scipy definitions, distribution functions, draws."""
 
+import itertools
 import math
 
 import keras
@@ -30,7 +31,9 @@ def test_log_density_is_the_definition(family, nu):
 def test_log_density_and_cumulative_are_those_of_scipy(family, nu):
     stats = pytest.importorskip("scipy.stats", reason="scipy is not needed to use kerasbook")
     dist = scipy_family(stats, family, nu, 0, 1)
-    expected = dist.logpdf(Z) if family != "laplace" else -np.abs(Z) - math.log(2)  # scipy's is -inf
+    expected = (
+        dist.logpdf(Z) if family != "laplace" else -np.abs(Z) - math.log(2)
+    )  # scipy's is -inf
     actual = numpy(densities.log_density(Z, family, nu))
     np.testing.assert_allclose(actual, expected, rtol=1e-5, atol=1e-5)
     actual = numpy(densities.cumulative(Z, family, nu))
@@ -42,7 +45,7 @@ def test_cumulative_is_the_integral_of_the_density(family, nu):
     ends = np.linspace(-6, 5, 12)
     grid = np.linspace(0, 1, 2001)
     values = numpy(densities.cumulative(ends.astype("float32"), family, nu))
-    for i, (low, high) in enumerate(zip(ends[:-1], ends[1:], strict=True)):
+    for i, (low, high) in enumerate(itertools.pairwise(ends)):
         heights = [density(z, family, nu) for z in low + (high - low) * grid]
         inside = np.trapezoid(heights, dx=(high - low) / 2000)
         np.testing.assert_allclose(values[i + 1] - values[i], inside, atol=2e-6)

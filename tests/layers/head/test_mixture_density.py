@@ -122,9 +122,7 @@ def test_methods_work_in_a_graph_of_unknown_sizes(rng):
     output = head(rng.normal(size=(4, 5, 6)).astype("float32"))
     names = ("mean", "mode", "variance")
     signature = [tf.TensorSpec((None, None, head.num_outputs()))]
-    graph = tf.function(
-        lambda x: [getattr(head, n)(x) for n in names], signature, autograph=False
-    )
+    graph = tf.function(lambda x: [getattr(head, n)(x) for n in names], signature, autograph=False)
     for name, value in zip(names, graph(output), strict=True):
         np.testing.assert_allclose(value, getattr(head, name)(output), rtol=1e-3, atol=1e-3)
     draw = tf.function(lambda x: head.sample(x, 1), signature, autograph=False)
@@ -170,7 +168,11 @@ def test_learns_two_answers(rng, count):
     ],
 )
 def test_pack_refuses_what_is_no_mixture(changes, message):
-    given = {"weights": [[0.5, 0.5]], "locations": np.zeros((1, 2, 2)), "scales": np.ones((1, 2, 2))}
+    given = {
+        "weights": [[0.5, 0.5]],
+        "locations": np.zeros((1, 2, 2)),
+        "scales": np.ones((1, 2, 2)),
+    }
     with pytest.raises(ValueError, match=message):
         MixtureDensity(2, 2).pack(**(given | changes))
 
