@@ -35,7 +35,7 @@ def profile(step, steps):
             for event in line.events:
                 name = plane.event_metadata[event.metadata_id].name
                 _, colon, kind = name.rpartition(":")
-                if colon and "::" not in name and not kind.startswith("__inference"):
+                if colon and "::" not in name and not kind.strip().startswith("__inference"):
                     kind = kind.removeprefix("_MklNative").removeprefix("_Mkl")  # oneDNN's
                     seconds[kind] += event.duration_ps / 1e9 / steps
     return seconds

@@ -4,11 +4,13 @@ Between `<!-- table: NAME -->` and `<!-- end -->` the READMEs hold tables made f
 paragraph "Measured: ..." of a recipe's docstring is made from them too.
 """
 
-import json
 import pathlib
 import re
 import sys
 import textwrap
+
+from model_tables import models, normalization, operations, precision, speed
+from quoting import environment, machine, read, table
 
 HERE = pathlib.Path(__file__).parent
 READMES = (HERE.parent / "README.md", HERE / "README.md")
@@ -23,23 +25,6 @@ HIGHLIGHTS = (
     "InstanceNormalization()",
 )
 RECIPES = HERE.parent / "kerasbook" / "recipes"
-
-
-def read(name):
-    return json.loads((HERE / "records" / f"{name}.json").read_text())
-
-
-def machine(record):
-    found = record["environment"]
-    return (
-        f"{found['processor']}, {found['cores']} cores, TensorFlow {found['tensorflow']}, "
-        f"Keras {found['keras']}, {record['date']}"
-    )
-
-
-def table(header, rows, note):
-    lines = [header, ["---"] * len(header), *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines) + f"\n\n{note}"
 
 
 def layers(names=None):
@@ -139,20 +124,14 @@ def accuracy():
             "{:.2%} to {:.2%}".format(*row["median_interval"]),
             " ".join(f"{a:.2%}" for a in row["test_accuracies"]),
             f"{row['median_train_seconds']:.1f} s",
+            row["date"],
         ]
         for row in record["rows"]
     ]
-    header = [
-        "recipe",
-        "epochs",
-        "parameters",
-        "median",
-        "95 % interval",
-        "seeds 0, 1, 2",
-        "training",
-    ]
+    header = ["recipe", "epochs", "parameters", "median", "95 % interval", "seeds 0, 1, 2"]
     note = "Test accuracy; the interval is the bootstrap's of the median run, over its test images"
-    return table(header, rows, f"{note}; {machine(record)}; `benchmarks/accuracy.py`.")
+    note = f"{note}; {environment(record)}; `benchmarks/accuracy.py`."
+    return table([*header, "training", "date"], rows, note)
 
 
 def imports():
@@ -237,63 +216,6 @@ def mixing():
     return table(header, rows, f"{machine(record)}; `benchmarks/mixing.py`.")
 
 
-def models():
-    """All sizes of all families, from what the package knows of them."""
-    from kerasbook.applications import list_models, model_info
-
-    libraries = {"keras": "Keras", "timm": "timm", "torchvision": "torchvision"}
-    rows = []
-    for info in map(model_info, list_models()):
-        numbers = (info.trainable_parameters, info.parameters - info.trainable_parameters)
-        costs = (info.multiply_adds / 1e6, info.activation_memory / 2**20)
-        peers = ", ".join(f"{libraries[key]} `{name}`" for key, name in info.peers.items())
-        rows.append(
-            [
-                f"`{info.name}`",
-                *(f"{number:,}" for number in numbers),
-                *(f"{cost:,.1f}" for cost in costs),
-                " x ".join(map(str, info.input_shape)),
-                peers or "the paper",
-            ]
-        )
-    header = ["name", "weights", "statistics", "multiply-adds, M", "activations, MiB", "image"]
-    note = (
-        "Computed of the models by `tools/write_measures.py`; the weights are those of the "
-        "networks in the last column, exactly, or follow from the paper's tables, as "
-        "`tests/applications/test_parameter_counts.py` shows, which names each source."
-    )
-    return table([*header, "counted against"], rows, note)
-
-
-def speed():
-    """Train step and inference of whole models beside their rivals."""
-    record = read("models")
-    rows = {}
-    for row in record["rows"]:
-        cells = rows.setdefault(row["model"], {})
-        cells[row["step"]] = row
-    rivals = ("keras.applications", "torch", "Keras layers", "bfloat16")
-    lines = []
-    for name, steps in rows.items():
-        line = [f"`{name}`"]
-        for step in ("train", "inference"):
-            line.append(f"{steps[step]['kerasbook_ms']:.0f} ms")
-            for rival in rivals:
-                found = steps[step]["rivals"].get(rival)
-                # Our time over the rival's, below 1 where we are faster.
-                line.append(f"{1 / found['times_faster']:.2f}" if found else "")
-        lines.append(line)
-    header = ["", "train step", "/ Keras", "/ torch", "/ its layers", "/ bfloat16"]
-    header += ["inference", "/ Keras", "/ torch", "/ its layers", "/ bfloat16"]
-    note = (
-        "Time of ours over that of `keras.applications`, of timm or torchvision (channels last), "
-        "of the same network made of Keras' layers, and of ours in `mixed_bfloat16` (above 1: "
-        f"that one helps); {record['size']} x {record['size']} pixels, {record['batch']} images; "
-        f"{machine(record)}; `benchmarks/models.py`."
-    )
-    return table(header, lines, note)
-
-
 TABLES = {
     f.__name__: f
     for f in (
@@ -309,6 +231,9 @@ TABLES = {
         mixing,
         models,
         speed,
+        precision,
+        operations,
+        normalization,
     )
 }
 
@@ -331,7 +256,10 @@ def measured(name):
         f"in {row['median_train_seconds']:.1f} s"
         for row in rows
     )
-    text = f"Measured: {results} (test accuracy, median of 3 seeds; {machine(record)})."
+    seeds = len(rows[0]["test_accuracies"])
+    counted = f"median of {seeds} seeds" if seeds > 1 else "one seed"
+    place = f"{environment(record)}, {rows[0]['date']}"
+    text = f"Measured: {results} (test accuracy, {counted}; {place})."
     return textwrap.fill(text, 96)
 
 

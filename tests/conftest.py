@@ -41,6 +41,12 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.tensorflow)
 
 
+@pytest.fixture(autouse=True)
+def seeded():
+    """Makes what a test draws without a seed of its own the same every time."""
+    keras.utils.set_random_seed(0)
+
+
 @pytest.fixture
 def rng():
     """A random generator with a fixed seed."""

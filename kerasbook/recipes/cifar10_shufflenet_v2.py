@@ -1,4 +1,4 @@
-"""ShuffleNet V2 x0.5 on CIFAR-10, trained as `cifar10_resnet20`.
+"""ShuffleNet V2 x0.5 on CIFAR-10, trained as `cifar10_resnet20` for fewer epochs.
 
     kerasbook train cifar10_shufflenet_v2
 
@@ -15,5 +15,6 @@ recipe = register("recipe")(
         name="cifar10_shufflenet_v2",
         model="shufflenetv2x0_5",
         model_arguments={"low_resolution": True},
+        epochs=6,
     )
 )

@@ -14,6 +14,6 @@ recipe = register("recipe")(
     base.replace(
         name="cifar10_wide_resnet16_2",
         model="wideresnet16_2",
-        epochs=4,
+        epochs=5,
     )
 )
