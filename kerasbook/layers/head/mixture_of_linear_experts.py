@@ -57,8 +57,8 @@ class MixtureOfLinearExperts(DensityHead):
 
     Reference:
         Jacobs et al., 1991, https://doi.org/10.1162/neco.1991.3.1.79; Jordan and Jacobs, 1994,
-        https://doi.org/10.1162/neco.1994.6.2.181. Murphy, 2022, section 13.6.2, prints a
-        softplus as the variance; here it is the standard deviation, with a floor below.
+        https://doi.org/10.1162/neco.1994.6.2.181; Murphy, 2022, section 13.6.2.1. Here a softplus
+        gives the standard deviation, not the variance, and a floor stands below.
     """
 
     def __init__(
