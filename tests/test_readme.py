@@ -65,7 +65,7 @@ def test_experts_tables_have_ratios_both_ways_and_memory(tables, monkeypatch):
     record = {"date": "2026-01-02", "environment": ENVIRONMENT, "tokens": 8192, "features": 4}
     record |= {"units": 5, "top_k": 2, "memory": [{**memory, "gradients_mib": 64.3}]}
     record["rows"] = [{**row, "times_rival": 0.101, "times_faster": 9.94}]
-    monkeypatch.setattr(tables, "read", {"experts": record}.get)
+    monkeypatch.setattr("head_tables.read", {"experts": record}.get)
     lines = tables.experts().splitlines()
     assert "| a dense one | 123 ms | 1,234 ms | 0.10 | 9.94 |" in lines
     assert "| sparse | 64 | 8,192 | 2 | 214 MiB | 64 MiB |" in lines
