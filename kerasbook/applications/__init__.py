@@ -41,7 +41,7 @@ from kerasbook.applications.efficientnet_v2 import EfficientNetV2S
 from kerasbook.applications.feature_maps import FeatureMap, feature_maps, features
 from kerasbook.applications.googlenet import GoogLeNet
 from kerasbook.applications.inception_v3 import InceptionV3
-from kerasbook.applications.information import ModelInfo, model_info
+from kerasbook.applications.information import ModelInfo, infos, model_info
 from kerasbook.applications.keras_weights import from_keras
 from kerasbook.applications.lenet5 import LeNet5
 from kerasbook.applications.loading import load_model, save_weights
@@ -227,19 +227,21 @@ def list_models(pattern="*", *, family=None, task=None, max_parameters=None):
         >>> kerasbook.applications.list_models("vgg1?", max_parameters=133_000_000)
         ['vgg11']
     """
-    pattern = str(pattern).lower()
+    if not isinstance(pattern, str):
+        raise ValueError(f"`pattern` must be a string. Received: pattern={pattern!r}")
+    pattern = pattern.lower()
     names = registry.names("model", pattern)
     if not pattern.endswith("_test"):
         names = [name for name in names if not name.endswith("_test")]
     for argument, value in (("family", family), ("task", task)):
         if value is not None:
-            known = {getattr(model_info(name), argument) for name in registry.names("model")}
-            if value not in known:
+            known = {getattr(info, argument) for info in infos(registry.names("model"))}
+            if not isinstance(value, str) or value not in known:
                 raise ValueError(registry.unknown(argument, value, known))
-            names = [name for name in names if getattr(model_info(name), argument) == value]
+            names = [info.name for info in infos(names) if getattr(info, argument) == value]
     if max_parameters is not None:
         positive_integer("max_parameters", max_parameters)
-        names = [name for name in names if model_info(name).parameters <= max_parameters]
+        names = [info.name for info in infos(names) if info.parameters <= max_parameters]
     return names
 
 

@@ -102,4 +102,4 @@ def features(model, names=None):
     by_name = {operation.name: operation for operation in operations(model, within=False)}
     maps = [by_name[layers[name]].output for name in wanted]
     outputs = maps[0] if isinstance(names, str) else maps
-    return keras.Model(model.inputs, outputs, name=f"{model.name}_features")
+    return keras.Model(model.input, outputs, name=f"{model.name}_features")

@@ -5,8 +5,10 @@ import functools
 import json
 import pathlib
 import re
+import warnings
 
 import keras
+import numpy as np
 
 from kerasbook import registry
 from kerasbook.analysis import cost, weightless
@@ -30,7 +32,7 @@ class ModelInfo:
         input_shape: `(height, width, channels)` of the images.
         minimum: Smallest height and width of an image, pixels.
         classes: Number of classes.
-        conventions: Published forms of the network, the default first.
+        conventions: Published forms of the network, the one asked for first.
         scalings: Dictionary from convention to the scaling of images, see `preprocess_input`.
         peers: Dictionary from `"keras"`, `"timm"` and `"torchvision"` to its name there.
         parameters: Number of all weights.
@@ -73,7 +75,7 @@ class ModelInfo:
 
         Args:
             images: Array or tensor `(..., height, width, channels)`.
-            convention: The model's; `None` is the default.
+            convention: The model's; `None` is the one that `model_info` was asked for.
 
         Returns:
             Floats of the same shape.
@@ -81,7 +83,7 @@ class ModelInfo:
         Raises:
             ValueError: If the convention is not one of the model's.
         """
-        convention = convention or self.conventions[0]
+        convention = self.conventions[0] if convention is None else convention
         return scaled(images, self.scalings[one_of("convention", convention, self.conventions)])
 
     def decode_predictions(self, predictions, *, top=5, class_names=None):
@@ -100,10 +102,15 @@ class ModelInfo:
             ValueError: If there are not as many names as classes, or `top` is not positive.
         """
         positive_integer("top", top)
-        predictions = keras.ops.convert_to_numpy(predictions)
+        predictions = np.asarray(keras.ops.convert_to_numpy(predictions))
         if class_names is None:
             decoded = keras.applications.imagenet_utils.decode_predictions(predictions, top=top)
             return [[(name, float(score)) for _, name, score in row] for row in decoded]
+        if isinstance(class_names, str) or not hasattr(class_names, "__len__"):
+            raise ValueError(
+                f"`class_names` must be a list of names. Received: class_names={class_names!r}"
+            )
+        predictions = predictions.astype("float64")  # minus an unsigned integer is not less
         if predictions.ndim != 2 or predictions.shape[1] != len(class_names):
             raise ValueError(
                 f"`predictions` must be (batch, {len(class_names)}), one for each name. "
@@ -116,7 +123,7 @@ class ModelInfo:
         ]
 
 
-def model_info(name):
+def model_info(name, *, convention=None):
     """Returns what is known of a model by its name.
 
     The numbers of the library's own models were computed of the models when the library was built;
@@ -124,12 +131,15 @@ def model_info(name):
 
     Args:
         name: A name from `list_models`, in any case.
+        convention: The published form whose scaling `preprocess_input` is to have; `None` is the
+            default of the model's function. `from_timm` builds `"torch"`.
 
     Returns:
         A `ModelInfo`.
 
     Raises:
-        ValueError: If there is no such model (the message lists the nearest names).
+        ValueError: If there is no such model (the message lists the nearest names), or it has no
+            such convention.
 
     Example:
         >>> info = kerasbook.applications.model_info("lenet5")
@@ -142,10 +152,14 @@ def model_info(name):
     numbers["features"] = tuple(FeatureMap(*row) for row in numbers["features"])
     numbers["input_shape"] = tuple(numbers["input_shape"])
     size = getattr(function, "size", None)
+    conventions = ("own",) if size is None else size.conventions
+    if convention is not None:
+        one_of("convention", convention, conventions)
+        conventions = (convention, *(other for other in conventions if other != convention))
     if size is None:  # of a plug-in that has no families
         unknown = dict.fromkeys(("family", "reference"), "")
         return ModelInfo(
-            name=name, about="", task="classification", minimum=1, conventions=("own",),
+            name=name, about="", task="classification", minimum=1, conventions=conventions,
             scalings={"own": "none"}, peers={}, **unknown, **numbers,
         )  # fmt: skip
     family = size.family
@@ -156,11 +170,26 @@ def model_info(name):
         task=family.task,
         reference=" ".join(family.reference.split()),
         minimum=size.minimum(),
-        conventions=size.conventions,
-        scalings={key: family.conventions[key].preprocessing for key in size.conventions},
+        conventions=conventions,
+        scalings={key: family.conventions[key].preprocessing for key in conventions},
         peers=dict(size.peers),
         **numbers,
     )
+
+
+def infos(names):
+    """Yields what is known of models; of a plug-in's that cannot be measured, a warning instead."""
+    for name in names:
+        try:
+            yield model_info(name)
+        except Exception as error:  # a plug-in may fail in any way; the others go on
+            if recorded(name):
+                raise
+            warnings.warn(
+                f"The model {name!r} of a plug-in cannot be measured and is left out: "
+                f"{type(error).__name__}: {error}",
+                stacklevel=3,
+            )
 
 
 def measure(name):

@@ -4,6 +4,7 @@ import inspect
 import re
 
 import keras
+import numpy as np
 
 from kerasbook.applications.graph import weighted_layers
 
@@ -29,8 +30,9 @@ def from_keras(source, target):
         `target`, which has got the weights.
 
     Raises:
-        ValueError: If a weight of the source finds no place, or a place of the target is left
-            empty; the message names it.
+        ValueError: If a weight of the source finds no place, a place of the target is left
+            empty, or their layers' strides or epsilons differ, as those of another convention do;
+            the message names it.
 
     Example:
         >>> theirs = keras.applications.VGG16(weights=None, include_top=False)
@@ -42,7 +44,7 @@ def from_keras(source, target):
         if not isinstance(model, keras.Model) or not getattr(model, "outputs", None):
             raise ValueError(f"`{name}` must be a functional model. Received: {name}={model!r}")
     given, places = _slots(source), _slots(target)
-    for (path, role, value), (own_path, own_role, place) in zip(given, places, strict=False):
+    for (path, role, value, _), (own_path, own_role, place, _) in zip(given, places, strict=False):
         if role != own_role or _core(value.shape) != _core(place.shape):
             raise ValueError(
                 "`source` must be the network of `target`. Received: the weight "
@@ -59,9 +61,22 @@ def from_keras(source, target):
             "`source` must be the network of `target`. Received: no weight for "
             f"{places[len(given)][0]!r}"
         )
-    for (_, _, value), (_, _, place) in zip(given, places, strict=True):
+    for (path, _, _, layer), (_, _, _, own) in zip(given, places, strict=True):
+        _require_same_form(path, layer, own)
+    for (_, _, value, _), (_, _, place, _) in zip(given, places, strict=True):
         place.assign(keras.ops.reshape(keras.ops.convert_to_tensor(value), place.shape))
     return target
+
+
+def _require_same_form(path, layer, own):
+    """Raises a `ValueError` where layers of equal weights compute otherwise by their arguments."""
+    for name in ("strides", "epsilon", "dilation_rate", "groups"):
+        theirs, ours = getattr(layer, name, None), getattr(own, name, None)
+        if theirs is not None and ours is not None and not np.all(np.equal(theirs, ours)):
+            raise ValueError(
+                "`target` must be in the convention 'keras'. Received: the weight "
+                f"{path!r} of a layer with {name}={theirs}, in whose place it is {ours}"
+            )
 
 
 def require_imagenet(size, arguments, changed):
@@ -121,9 +136,9 @@ def _arguments_of(name):
 
 
 def _slots(model):
-    """Returns (path, role, variable) for every weight of a model."""
+    """Returns (path, role, variable, layer) for every weight of a model."""
     return [
-        (f"{layer.name}/{variable.name}", _role(variable), variable)
+        (f"{layer.name}/{variable.name}", _role(variable), variable, layer)
         for layer in weighted_layers(model)
         if not isinstance(layer, keras.layers.Normalization)
         for variable in layer.weights

@@ -59,11 +59,11 @@ def save_weights(model, path):
         >>> kerasbook.applications.LeNet5(weights=path).name
         'lenet5'
     """
-    path = pathlib.Path(path)
-    if path.suffix != ".safetensors" or not path.parent.is_dir():
+    given, path = path, pathlib.Path(path or "")
+    if path.suffix != ".safetensors" or not path.parent.is_dir() or path.is_dir():
         raise ValueError(
             "`path` must end in '.safetensors', in a folder that exists. "
-            f"Received: path={str(path)!r}"
+            f"Received: path={str(given)!r}"
         )
     if not isinstance(model, keras.Model) or not model.built:
         raise ValueError(f"`model` must be a built Keras model. Received: model={model!r}")
@@ -122,12 +122,15 @@ def _assign(model, arrays):
 
 def _load_h5(model, path):
     """Loads a file of Keras, which numbers layers and leaves out those that it has no place for."""
-    sizes = []
+    sizes = []  # of the model's own numbers; a compiled one's optimizer has more
     with h5py.File(path) as file:
         file.visititems(
             lambda name, entry: (
                 sizes.append(entry.size)
-                if isinstance(entry, h5py.Dataset) and "/vars/" in name and "seed_gen" not in name
+                if isinstance(entry, h5py.Dataset)
+                and "/vars/" in name
+                and "seed_gen" not in name
+                and not name.startswith("optimizer/")
                 else None
             )
         )

@@ -32,7 +32,9 @@ def from_timm(state_dict, name, **arguments):
             with as many `classes` as there are weights for.
 
     Returns:
-        The `keras.Model`.
+        The `keras.Model`. Images for it are scaled by
+        `model_info(name, convention="torch").preprocess_input`, or within it, with
+        `include_preprocessing=True`.
 
     Raises:
         ValueError: If the model has no such twin, a weight finds no place, a place is left empty,
@@ -111,8 +113,8 @@ def torch_name(layer, rules):
 
 def _classes(function, rules, weights):
     """Returns the number of classes that a state dictionary has weights for."""
-    key = f"{torch_name('predictions', rules)}.weight"
-    return len(weights[key]) if key in weights else function.size.classes
+    weight = weights.get(f"{torch_name('predictions', rules)}.weight")
+    return function.size.classes if weight is None or not weight.ndim else len(weight)
 
 
 def _arrays(state_dict):
@@ -128,7 +130,20 @@ def _arrays(state_dict):
             "`state_dict` must be a dictionary of arrays or the path of a safetensors file. "
             f"Received: state_dict={state_dict!r}"
         )
-    return {key: np.asarray(value) for key, value in state_dict.items()}
+    return {str(key): _array(key, value) for key, value in state_dict.items()}
+
+
+def _array(key, value):
+    """Returns a weight as an array of real numbers."""
+    if hasattr(value, "detach"):  # a tensor of torch, which may be on a device or of half precision
+        value = value.detach().cpu().float()
+    array = np.asarray(value)
+    if array.dtype.kind in "cOSUMm":
+        raise ValueError(
+            f"`state_dict` must hold arrays of real numbers. Received: {key!r} of dtype "
+            f"{array.dtype}"
+        )
+    return array
 
 
 def _read_safetensors(path):
@@ -145,17 +160,25 @@ def _read_safetensors(path):
 
 
 def _in_keras_order(value, role, variable, layer):
-    """Returns a weight with its axes in Keras' order: (height, width, channels, filters)."""
+    """Returns a weight with its axes in Keras' order, (height, width, channels, filters).
+
+    What does not fit comes back in a shape that is not the variable's.
+    """
+    shape = tuple(variable.shape)
     if role != "kernel":
-        return value.reshape(variable.shape) if value.size == variable.shape[0] else value
+        return value.reshape(shape) if value.size == shape[0] else value
     if value.ndim == 4:
-        value = value.transpose(2, 3, 1, 0)  # (height, width, channels per group, filters)
-    elif value.ndim == 2:
+        turned = value.transpose(2, 3, 1, 0)  # (height, width, channels per group, filters)
+        if isinstance(layer, keras.layers.DepthwiseConv2D) or "depthwise" in variable.name:
+            fits = turned.shape == (*shape[:2], 1, shape[2] * shape[3])
+            return turned.reshape(shape) if fits else value
+        if len(shape) == 2 and turned.shape[3] == shape[1] and value.size == np.prod(shape):
+            return turned.reshape(shape)  # a dense layer that is a convolution there
+        return turned
+    if value.ndim == 2:
         value = _of_flattened_maps(value.T, layer)
-    if isinstance(layer, keras.layers.DepthwiseConv2D) or "depthwise" in variable.name:
-        return value.reshape(*value.shape[:2], *variable.shape[2:])
-    if value.ndim != len(variable.shape) and value.size == np.prod(variable.shape):
-        return value.reshape(variable.shape)  # a dense layer that is a convolution there
+        if shape[:-2] == (1, 1) and value.shape == shape[2:]:
+            return value.reshape(shape)  # a convolution of one tap that is a dense layer there
     return value
 
 

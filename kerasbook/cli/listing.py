@@ -38,13 +38,14 @@ def _list(arguments):
 
 def _models(pattern):
     """Returns the table of the models whose names match a pattern."""
-    from kerasbook.applications import list_models, model_info
+    from kerasbook.applications import list_models
+    from kerasbook.applications.information import infos
 
     names = list_models(pattern)
     if not names:
         raise ValueError(f"`pattern` must match a model. Received: pattern={pattern!r}")
     rows = [("name", "weights", "multiply-adds", "memory", "activations", "image", "paper")]
-    for info in map(model_info, names):
+    for info in infos(names):
         numbers = (
             _short(info.parameters),
             _short(info.multiply_adds),

@@ -108,7 +108,8 @@ def replace_activations(model, activation, *, replaces=None):
             if isinstance(value, dict) and isinstance(value.get("config"), dict):
                 change_arguments(value["config"], is_output)
 
-    new = type(model).from_config(changed_config(model, change))
+    config = changed_config(model, change)
+    new = type(model).from_config(config)
     copy_weights(model, new, replaced=tuple(LAYERS), carry=_carry)
     return new
 

@@ -56,6 +56,8 @@ def recalibrate_batch_norm(model, data, steps=None, *, batch_size=32):
         batches' unbiased variances; Wu and Johnson, 2021, section 3,
         https://arxiv.org/abs/2105.07576, whose "precise" statistics these are.
     """
+    if not isinstance(model, keras.Model):
+        raise ValueError(f"`model` must be a Keras model. Received: model={model!r}")
     norms = [
         layer for layer in model._flatten_layers() if isinstance(layer, BATCH_NORMS) and layer.built
     ]

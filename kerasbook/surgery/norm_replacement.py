@@ -83,7 +83,8 @@ def replace_norms(model, normalization):
                 "within that cannot be replaced."
             )
 
-    new = type(model).from_config(changed_config(model, change))
+    config = changed_config(model, change)
+    new = type(model).from_config(config)
     copy_weights(model, new, replaced=NORMS, carry=_carry)
     return new
 

@@ -68,6 +68,18 @@ def test_a_plug_in_without_families_is_measured(monkeypatch):
     assert "pluginnet" in list_models(max_parameters=200)
 
 
+def test_a_plug_in_that_cannot_be_measured_is_left_out_of_filters(monkeypatch):
+    monkeypatch.setitem(registry._ENTRIES, "model", dict(registry._ENTRIES["model"]))
+
+    @registry.register("model")
+    def BrokenNet():
+        raise RuntimeError("not today")
+
+    with pytest.warns(UserWarning, match="'brokennet' of a plug-in cannot be measured.*not today"):
+        assert "resnet18" in list_models(family="resnet")
+    assert "brokennet" in list_models("broken*")
+
+
 def test_scaling_belongs_to_the_convention(rng):
     images = rng.integers(0, 256, size=(2, 4, 5, 3)).astype("uint8")
     info = model_info("resnet50")
@@ -75,8 +87,13 @@ def test_scaling_belongs_to_the_convention(rng):
     np.testing.assert_array_equal(info.preprocess_input(images), caffe)
     np.testing.assert_allclose(caffe[..., 0], images[..., 2] - 103.939, rtol=1e-5)
     np.testing.assert_allclose(torch[..., 0], (images[..., 0] / 255 - 0.485) / 0.229, rtol=1e-4)
-    with pytest.raises(ValueError, match="`convention` must be one of"):
-        info.preprocess_input(images, convention="caffe")
+    asked = model_info("resnet50", convention="torch")
+    np.testing.assert_array_equal(asked.preprocess_input(images), torch)
+    for convention in ("caffe", ""):
+        with pytest.raises(ValueError, match="`convention` must be one of"):
+            info.preprocess_input(images, convention=convention)
+    with pytest.raises(ValueError, match="`convention` must be one of .*'caffe'"):
+        model_info("resnet50", convention="caffe")
 
 
 def test_decoding(monkeypatch):
@@ -87,6 +104,10 @@ def test_decoding(monkeypatch):
         [("bee", 0.7), ("cow", 0.2)],
         [("ape", 0.5), ("cow", 0.3)],
     ]
+    counts = np.array([[0, 3, 9]], "uint8")
+    assert info.decode_predictions(counts, top=1, class_names=names) == [[("cow", 9.0)]]
+    with pytest.raises(ValueError, match="`class_names` must be a list of names.*=10"):
+        info.decode_predictions(scores, class_names=10)
     with pytest.raises(ValueError, match=r"`predictions` must be \(batch, 2\).*\(2, 3\)"):
         info.decode_predictions(scores, class_names=names[:2])
     utilities = information.keras.applications.imagenet_utils

@@ -50,6 +50,14 @@ def test_what_does_not_fit_is_named_and_nothing_changes(source, target, message)
         np.testing.assert_array_equal(value, now)
 
 
+def test_another_convention_is_named():
+    options = {"weights": None, "input_shape": (32, 32, 3), "classes": 3}
+    theirs = keras.applications.MobileNetV2(**options)
+    ours = create_model("mobilenetv2", convention="torch", **options)
+    with pytest.raises(ValueError, match="in the convention 'keras'.*of a layer with epsilon"):
+        from_keras(theirs, ours)
+
+
 def test_imagenet_is_what_keras_downloads(monkeypatch, rng):
     """Without a network: Keras' function is replaced by one with the same weights each time."""
     theirs = keras.applications.MobileNet

@@ -42,6 +42,16 @@ def test_weights_come_back(name, tmp_path):
         np.testing.assert_array_equal(ours, theirs)
 
 
+def test_weights_of_a_trained_model_come_back_without_its_optimizer(tmp_path):
+    model = create_model("resnet_test")
+    model.compile("adam", "sparse_categorical_crossentropy")
+    model.train_on_batch(np.zeros((2, *model.input_shape[1:])), np.zeros(2))
+    model.save_weights(tmp_path / "mine.weights.h5")
+    again = create_model("resnet_test", weights=tmp_path / "mine.weights.h5")
+    for ours, theirs in zip(again.get_weights(), model.get_weights(), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
 def test_what_serves_training_alone_may_come_and_go(tmp_path):
     path = tmp_path / "mine.safetensors"
     save_weights(create_model("resnet_test", drop_path=0.5, dropout=0.5), path)

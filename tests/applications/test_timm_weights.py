@@ -3,10 +3,12 @@
 That the outputs are those of timm is tested family by family, where torch is installed.
 """
 
+import keras
 import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
+from kerasbook import registry
 from kerasbook.applications import create_model, from_timm
 from kerasbook.applications.graph import weighted_layers
 from kerasbook.applications.resnet import FAMILY
@@ -63,6 +65,35 @@ def test_what_does_not_fit_is_named(source):
         from_timm({**weights, "conv1.weight": np.zeros((8, 3, 7, 7), "float32")}, NAME)
     with pytest.raises(ValueError, match=r"'bn1.bias' of shape \(9,\) for 'stem_norm'"):
         from_timm({**weights, "bn1.bias": np.zeros(9, "float32")}, NAME)
+
+
+def test_kernels_of_as_many_numbers_in_another_order_are_named():
+    """A depthwise kernel is `(channels, 1, height, width)` there, a dense one has two axes."""
+    family = registry.get("model", "mobilenetv2_test").size.family
+    model = create_model("mobilenetv2_test", convention="torch", classes=3)
+    weights = {}
+    for layer in weighted_layers(model):
+        module = torch_name(layer.name, family.torch_names)
+        for variable in layer.weights:
+            value, role = np.asarray(variable), variable.name.removeprefix("depthwise_")
+            if role == "kernel":
+                depthwise = isinstance(layer, keras.layers.DepthwiseConv2D)
+                axes = {2: (1, 0), 4: (2, 3, 0, 1) if depthwise else (3, 2, 0, 1)}[value.ndim]
+                value = value.transpose(axes)
+            weights[f"{module}.{SUFFIXES[role]}"] = value
+    again = from_timm(weights, "mobilenetv2_test")
+    for ours, theirs in zip(again.get_weights(), model.get_weights(), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    (key, *_) = (k for k, v in weights.items() if v.ndim == 4 and v.shape[1] == 1)
+    channels = len(weights[key])
+    for shape in ((1, channels, 3, 3), (channels // 2, 2, 3, 3), (channels // 2, 1, 3, 3), (3,)):
+        with pytest.raises(ValueError, match=f"`state_dict` must fit the model.*'{key}' of shape"):
+            from_timm({**weights, key: np.zeros(shape, "float32")}, "mobilenetv2_test")
+    (key, value) = next((k, v) for k, v in weights.items() if v.ndim == 4 and v.shape[2] == 3)
+    with pytest.raises(ValueError, match=f"`state_dict` must fit the model.*'{key}' of shape"):
+        from_timm({**weights, key: value.reshape(len(value), -1)}, "mobilenetv2_test")
+    with pytest.raises(ValueError, match=f"arrays of real numbers.*'{key}' of dtype complex64"):
+        from_timm({**weights, key: value.astype("complex64")}, "mobilenetv2_test")
 
 
 @pytest.mark.parametrize(

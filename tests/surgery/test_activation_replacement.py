@@ -149,3 +149,8 @@ def test_wrong_kinds(value):
 def test_wrong_model():
     with pytest.raises(ValueError, match="`model` must be a built functional or `Sequential`"):
         replace_activations(L.Dense(3), "relu")
+
+
+def test_what_is_no_model_is_named():
+    with pytest.raises(ValueError, match="`model` must be a built functional.*None"):
+        replace_activations(None, "silu")

@@ -202,3 +202,8 @@ def test_averages_that_are_not_finite_are_repaired(rng):
     np.testing.assert_allclose(keras.ops.convert_to_numpy(norm.moving_mean), x.mean(0), rtol=1e-5)
     variance = keras.ops.convert_to_numpy(norm.moving_variance)
     np.testing.assert_allclose(variance, x.var(0), rtol=1e-5)
+
+
+def test_what_is_no_model_is_named():
+    with pytest.raises(ValueError, match="`model` must be a Keras model.*None"):
+        recalibrate_batch_norm(None, np.zeros((2, 3)))

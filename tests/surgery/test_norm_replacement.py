@@ -149,3 +149,8 @@ def test_no_instances_of_vectors():
     model = keras.Sequential([keras.Input((6,)), L.BatchNormalization(name="it")])
     with pytest.raises(ValueError, match=r"'it'.*its inputs \(None, 6\) have no positions"):
         replace_norms(model, "instance")
+
+
+def test_what_is_no_model_is_named():
+    with pytest.raises(ValueError, match="`model` must be a built functional.*None"):
+        replace_norms(None, "group")
