@@ -69,8 +69,9 @@ def test_learns_mean_and_spread(rng):
     features = np.concatenate([x, x > 0], axis=-1).astype("float32")
     head = GaussianHead(1)
     model = keras.Sequential([keras.Input((2,)), head])
-    model.compile(keras.optimizers.Adam(0.1), GaussianNegativeLogLikelihood())
-    for _ in range(150):
+    rate = keras.optimizers.schedules.CosineDecay(0.1, 250)
+    model.compile(keras.optimizers.Adam(rate), GaussianNegativeLogLikelihood())
+    for _ in range(250):
         model.train_on_batch(features, y)
     ends = np.array([[-0.5, 0], [0.5, 1]], "float32")
     mean, scale = (numpy(part)[:, 0] for part in head.split(model(ends)))
