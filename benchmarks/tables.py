@@ -200,6 +200,28 @@ def augmentation_effect():
     return table(header, rows, note)
 
 
+def heads():
+    record = read("heads")
+    rows = [
+        [
+            row["name"],
+            " x ".join(map(str, row["input_shape"])),
+            f"{row['kerasbook_ms']:.2f} ms",
+            f"{row['rival_ms']:.2f} ms",
+            f"{row['times_faster']:.2f}",
+            "{:.2f} to {:.2f}".format(*row["times_faster_quartiles"]),
+        ]
+        for row in record["rows"]
+    ]
+    header = ["loss step", "inputs", "kerasbook", "keras-mdn-layer", "ratio", "its quartiles"]
+    note = (
+        "The ratio is above 1 where ours is faster, a median over neighbouring runs; "
+        f"{machine(record)}, keras-mdn-layer {record['environment']['keras-mdn-layer']}; "
+        "`benchmarks/heads.py`."
+    )
+    return table(header, rows, note)
+
+
 def mixing():
     record = read("mixing")
     rows = [
@@ -229,6 +251,7 @@ TABLES = {
         augmentation,
         augmentation_effect,
         mixing,
+        heads,
         models,
         speed,
         precision,

@@ -21,7 +21,7 @@ def test_tables_are_made_from_the_records():
     command = [sys.executable, ROOT / "benchmarks" / "tables.py", "--check"]
     subprocess.run(command, check=True, timeout=60)
     pages = [README, (ROOT / "benchmarks" / "README.md").read_text()]
-    assert [page.count("<!-- table: ") for page in pages] == [6, 9]
+    assert [page.count("<!-- table: ") for page in pages] == [6, 10]
 
 
 @pytest.fixture
@@ -149,6 +149,17 @@ def test_the_code_on_models_runs(capsys):
     assert {"shufflenetv1x0_5", "shufflenetv2x0_5"} <= set(ast.literal_eval(names))
     assert [len(row) for row in ast.literal_eval(decoded)] == [2, 2]
     assert maps == "[(2, 12, 16, 512), (2, 3, 4, 2048)]"
+
+
+@pytest.mark.tensorflow
+def test_the_code_on_heads_runs(capsys):
+    section = README.split("\n## Heads and losses\n")[1].split("\n## ")[0]
+    (code,) = re.findall(r"```python\n(.*?)```", section, re.DOTALL)
+    exec(code, {})
+    weights, locations, density = map(ast.literal_eval, capsys.readouterr().out.splitlines())
+    assert min(weights) > 0.3
+    np.testing.assert_allclose(sorted(locations), [-1, 1], atol=0.15)
+    assert density > -0.2  # one normal distribution has -1.42
 
 
 def test_everything_of_evaluation_is_named():

@@ -7,13 +7,13 @@ from kerasbook.ops.convolution import conv, conv_output_length
 from kerasbook.ops.convolution_matrix import convolution_matrix
 from kerasbook.ops.convolution_per_image import conv_per_image
 from kerasbook.ops.distances import squared_distances
-from kerasbook.ops.gradients import with_limited_gradient
 from kerasbook.ops.images import count_values, kept, map_images, rows_at, widest_float
 from kerasbook.ops.k_means import k_means
+from kerasbook.ops.likelihood import negative_log_likelihood
 from kerasbook.ops.linear_experts import LinearExperts, fit_linear_experts
 from kerasbook.ops.local_convolution import local_conv
 from kerasbook.ops.missing import refuse_nan
-from kerasbook.ops.mixtures import Mixture, negative_log_likelihood
+from kerasbook.ops.mixtures import Mixture
 from kerasbook.ops.normalization import (
     filter_response_normalization,
     fused_batch_normalization,
@@ -81,5 +81,4 @@ __all__ = [
     "variable_at_hand",
     "widest_float",
     "window_taps",
-    "with_limited_gradient",
 ]

@@ -26,22 +26,33 @@ def log_density(z, family="normal", degrees_of_freedom=None):
     Returns:
         Tensor like `z`.
     """
+    return log_shape(z, family, degrees_of_freedom) + log_center(family, degrees_of_freedom)
+
+
+def log_shape(z, family="normal", degrees_of_freedom=None):
+    """Returns the log density less that at the center, `log_center`."""
     if family == "normal":
-        return -0.5 * ops.square(z) - 0.5 * math.log(2 * math.pi)
+        return -0.5 * ops.square(z)
     if family == "laplace":
-        return -ops.abs(z) - math.log(2)
+        return -ops.abs(z)
     if family == "logistic":
         distance = ops.abs(z)
-        return -distance - 2 * ops.softplus(-distance)
+        return 2 * math.log(2) - distance - 2 * ops.softplus(-distance)
     tail = ops.log1p(ops.square(z) / degrees_of_freedom)
-    return student_constant(degrees_of_freedom) - 0.5 * (degrees_of_freedom + 1) * tail
+    return -0.5 * (degrees_of_freedom + 1) * tail
 
 
-def student_constant(degrees_of_freedom, size=1):
-    """Returns the logarithm of the density of Student's t of `size` numbers at its center."""
-    nu = degrees_of_freedom
-    log_gammas = math.lgamma((nu + size) / 2) - math.lgamma(nu / 2)
-    return log_gammas - size / 2 * math.log(nu * math.pi)
+def log_center(family="normal", degrees_of_freedom=None, size=1):
+    """Returns the log density at the center, of Student's t that of `size` numbers, a float."""
+    if family == "student_t":
+        nu = degrees_of_freedom
+        log_gammas = math.lgamma((nu + size) / 2) - math.lgamma(nu / 2)
+        return log_gammas - size / 2 * math.log(nu * math.pi)
+    return {
+        "normal": -0.5 * math.log(2 * math.pi),
+        "laplace": -math.log(2),
+        "logistic": -2 * math.log(2),
+    }[family]
 
 
 def cumulative(z, family="normal", degrees_of_freedom=None):
@@ -83,7 +94,7 @@ def _student_tail(z, nu):
     turned = angle[..., None] * ops.cast(nodes, z.dtype)
     logs = (nu - 1) * ops.log(ops.sin(turned) / turned)
     log_weights = ops.cast(np.log(weights), z.dtype)
-    constant = student_constant(nu) + 0.5 * math.log(nu)
+    constant = log_center("student_t", nu) + 0.5 * math.log(nu)
     return ops.exp(constant + nu * ops.log(angle) + ops.logsumexp(logs + log_weights, axis=-1))
 
 

@@ -18,18 +18,21 @@ def refuse_nan(name, tensor):
         name: What the message calls the tensor.
         tensor: Float tensor.
     """
+    if isinstance(tensor, keras.KerasTensor):
+        return tensor
     rule = f"`{name}` must hold no NaN."
+    tensor = ops.convert_to_tensor(tensor)
     values = values_at_hand([tensor])
     if values is not None:
         _refuse(rule, (values[0] != values[0]).sum())
-        return tensor
-    if isinstance(tensor, keras.KerasTensor):
         return tensor
     count = ops.sum(ops.cast(ops.isnan(tensor), "int32"))
     if keras.backend.backend() == "tensorflow":
         import tensorflow as tf
 
-        check = tf.debugging.Assert(count == 0, [f"{rule} Received: NaN count =", count])
+        # Unlike `tf.debugging.Assert` no branch, which would take longer than the check.
+        said = f"{rule} Received: NaN count ="
+        check = tf.raw_ops.Assert(condition=count == 0, data=[said, count])
         with tf.control_dependencies([check]):
             return tf.identity(tensor)
     if keras.backend.backend() == "jax":

@@ -3,14 +3,11 @@
 import dataclasses
 import math
 
-import keras
 import numpy as np
 from keras import ops
 
 from kerasbook.arguments import one_of, positive_integer
 from kerasbook.ops import densities
-from kerasbook.ops.gradients import with_limited_gradient
-from kerasbook.ops.missing import refuse_nan
 
 COVARIANCES = ("diagonal", "full", "isotropic")
 
@@ -94,18 +91,14 @@ class Mixture:
         if self.is_full:
             rows, columns = np.indices((size, size))
             places = np.where(rows >= columns, rows * (rows + 1) // 2 + columns, 0)
-            entries = ops.take(scales, ops.convert_to_tensor(places.ravel(), "int32"), axis=-1)
-            square = ops.reshape(entries, (*leading, count, size, size))
+            square = ops.take(scales, ops.convert_to_tensor(places, "int32"), axis=-1)
             scales = ops.where(ops.convert_to_tensor(rows >= columns), square, 0.0)
         return log_weights, locations, scales
 
     def _slices(self, packed):
-        weights, locations, _ = self.sizes()
-        return (
-            packed[..., :weights],
-            packed[..., weights : weights + locations],
-            packed[..., weights + locations :],
-        )
+        logits, locations, _ = self.sizes()
+        # The gradient of a split is one concatenation, that of slices three sums.
+        return ops.split(packed, [logits, logits + locations], axis=-1)
 
     def activate(self, rows, min_scale):
         """Returns rows of any numbers packed: scales become `min_scale + softplus(scale)`."""
@@ -156,10 +149,44 @@ class Mixture:
         """Returns the logarithm of the density at targets `(..., output_size)`, `(...)`."""
         log_weights, locations, scales = self.parts(packed)
         z = self.standardized(targets[..., None, :] - locations, scales)
-        logs = self.log_standard(z) - self.log_volume(scales)
-        if self.num_components == 1:
-            return logs[..., 0]
-        return ops.logsumexp(log_weights + logs, axis=-1)
+        return log_sum(self.log_joint(log_weights, scales, z))[0]
+
+    def log_joint(self, log_weights, scales, z):
+        """Returns the log densities of the components times their weights, `(..., components)`."""
+        return log_weights + self.log_standard(z) - self.log_volume(scales)
+
+    def slopes(self, log_weights, scales, z, shares):
+        """Returns the gradients of the log density in the locations and in a packed row."""
+        leading = tuple(ops.shape(shares))[:-1]
+        squared = ops.sum(ops.square(z), axis=-1, keepdims=True) if self.is_full else ops.square(z)
+        pulled = z * densities.pull(squared, *self.kind, size=z.shape[-1] if self.is_full else 1)
+        share = shares[..., None]
+        if self.is_full:
+            transposed = ops.swapaxes(scales, -1, -2)
+            of_locations = share * ops.solve_triangular(transposed, pulled[..., None])[..., 0]
+            diagonal = ops.diagonal(scales, axis1=-2, axis2=-1)
+            # The density falls with the volume; what is above the diagonal is no parameter.
+            entries = [
+                of_locations[..., row] * z[..., column]
+                - (share[..., 0] / diagonal[..., row] if row == column else 0)
+                for row in range(self.output_size)
+                for column in range(row + 1)
+            ]
+            of_scales = ops.stack(entries, axis=-1)
+        else:
+            share = share / scales
+            of_locations = share * pulled
+            of_scales = share * (pulled * z - 1)
+            if self.covariance == "isotropic":
+                of_scales = ops.sum(of_scales, axis=-1, keepdims=True)
+        parts = [of_locations, of_scales]
+        if self.num_components > 1:
+            parts = [shares - ops.exp(log_weights), *parts]
+        rows = [
+            ops.reshape(part, (*leading, size))
+            for part, size in zip(parts, [size for size in self.sizes() if size], strict=True)
+        ]
+        return of_locations, ops.concatenate(rows, axis=-1)
 
     def standardized(self, distances, scales):
         """Returns distances in scales, `L^-1 distance` if full."""
@@ -172,8 +199,9 @@ class Mixture:
         if self.is_full and self.family == "student_t":
             size, nu = self.output_size, self.degrees_of_freedom
             tail = ops.log1p(ops.sum(ops.square(z), axis=-1) / nu)
-            return densities.student_constant(nu, size) - 0.5 * (nu + size) * tail
-        return ops.sum(densities.log_density(z, *self.kind), axis=-1)
+            return densities.log_center(*self.kind, size) - 0.5 * (nu + size) * tail
+        center = self.output_size * densities.log_center(*self.kind)
+        return ops.sum(densities.log_shape(z, *self.kind), axis=-1) + center
 
     def log_volume(self, scales):
         """Returns the logarithm of the product of a component's scales, `(..., components)`."""
@@ -226,7 +254,7 @@ class Mixture:
         """
         log_weights, locations, scales = self.parts(packed)
         uniforms = ops.cast(uniforms, packed.dtype)
-        ends = ops.cumsum(_shares(log_weights / temperature), axis=-1)
+        ends = ops.cumsum(log_sum(log_weights / temperature)[1], axis=-1)
         passed = ops.cast(uniforms[..., :1] * ends[..., -1:] >= ends, "int32")
         number = ops.minimum(ops.sum(passed, axis=-1), self.num_components - 1)
         chosen = ops.one_hot(number, self.num_components, dtype=packed.dtype)[..., None]
@@ -283,7 +311,7 @@ class Mixture:
 
         def uphill(_, places):
             z = standardized(places)
-            share = _shares(logs(z))
+            share = log_sum(logs(z))[1]
             if self.is_full:
                 squared = ops.sum(ops.square(z), axis=-1)
                 share = share * densities.pull(squared, *self.kind, size=size)
@@ -295,44 +323,17 @@ class Mixture:
             return ops.sum(share * centers, axis=-2) / ops.sum(share, axis=-2)
 
         places = ops.fori_loop(0, steps, uphill, locations)
-        best = ops.argmax(ops.logsumexp(logs(standardized(places)), axis=-1), axis=-1)
+        best = ops.argmax(log_sum(logs(standardized(places)))[0], axis=-1)
         chosen = ops.one_hot(best, self.num_components, dtype=packed.dtype)
         return ops.sum(chosen[..., None] * places, axis=-2)
 
 
-def _shares(logits):
-    """Returns the softmax; of one logit without Keras' warning that it is always 1."""
-    return ops.ones_like(logits) if logits.shape[-1] == 1 else ops.softmax(logits, axis=-1)
-
-
-def negative_log_likelihood(mixture, y_true, y_pred, gradient_limit):
-    """Returns minus the log density of each target under its packed mixture.
-
-    Args:
-        mixture: The `Mixture` that the predictions are of.
-        y_true: Targets `(..., output_size)`; of one number, they may lack the last axis.
-        y_pred: Packed tensor.
-        gradient_limit: See `with_limited_gradient`.
-
-    Returns:
-        Tensor `(...)`, at least float32.
-
-    Raises:
-        ValueError: If the two do not fit each other, or targets are NaN, see `refuse_nan`.
-    """
-    if y_pred.shape[-1] != mixture.packed_size:
-        raise ValueError(
-            f"`y_pred` must have {mixture.packed_size} numbers on its last axis, for targets of "
-            f"{mixture.output_size} and {mixture.num_components} components. Received: y_pred of "
-            f"shape {tuple(y_pred.shape)}, y_true of shape {tuple(y_true.shape)}"
-        )
-    y_pred = ops.cast(y_pred, keras.backend.result_type(y_pred.dtype, "float32"))
-    targets = mixture.aligned("y_true", refuse_nan("y_true", y_true), y_pred)
-    if len(targets.shape) != len(y_pred.shape):
-        raise ValueError(
-            "`y_true` must have the axes of `y_pred`. Received: y_true of shape "
-            f"{tuple(y_true.shape)}, y_pred of shape {tuple(y_pred.shape)}"
-        )
-    return with_limited_gradient(
-        lambda packed: -mixture.log_density(packed, targets), y_pred, gradient_limit
-    )
+def log_sum(logs):
+    """Returns the logarithm of a sum of exponentials `(...)`, and the share of each in it."""
+    if logs.shape[-1] == 1:
+        return logs[..., 0], ops.ones_like(logs)
+    greatest = ops.max(logs, axis=-1, keepdims=True)
+    greatest = ops.stop_gradient(ops.maximum(greatest, -1e37))  # no difference of infinities
+    parts = ops.exp(logs - greatest)
+    sums = ops.sum(parts, axis=-1, keepdims=True)
+    return (ops.log(sums) + greatest)[..., 0], parts / sums
