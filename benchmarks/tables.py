@@ -6,9 +6,11 @@ paragraph "Measured: ..." of a recipe's docstring is made from them too.
 
 import pathlib
 import re
+import statistics
 import sys
 import textwrap
 
+from head_tables import claims, experts, heads, studies
 from model_tables import models, normalization, operations, precision, speed
 from quoting import environment, machine, read, table
 
@@ -200,28 +202,6 @@ def augmentation_effect():
     return table(header, rows, note)
 
 
-def heads():
-    record = read("heads")
-    rows = [
-        [
-            row["name"],
-            " x ".join(map(str, row["input_shape"])),
-            f"{row['kerasbook_ms']:.2f} ms",
-            f"{row['rival_ms']:.2f} ms",
-            f"{row['times_faster']:.2f}",
-            "{:.2f} to {:.2f}".format(*row["times_faster_quartiles"]),
-        ]
-        for row in record["rows"]
-    ]
-    header = ["loss step", "inputs", "kerasbook", "keras-mdn-layer", "ratio", "its quartiles"]
-    note = (
-        "The ratio is above 1 where ours is faster, a median over neighbouring runs; "
-        f"{machine(record)}, keras-mdn-layer {record['environment']['keras-mdn-layer']}; "
-        "`benchmarks/heads.py`."
-    )
-    return table(header, rows, note)
-
-
 def mixing():
     record = read("mixing")
     rows = [
@@ -244,9 +224,12 @@ TABLES = {
         layers,
         highlights,
         memory,
+        experts,
         engine,
         start,
         accuracy,
+        studies,
+        claims,
         imports,
         augmentation,
         augmentation_effect,
@@ -286,16 +269,34 @@ def measured(name):
     return textwrap.fill(text, 96)
 
 
+def measured_of_study(row, record):
+    """Returns the same of a study, a row of its record."""
+    results = "; ".join(
+        f"{model}: {measure.replace('_', '-')} {statistics.mean(values):.3f}"
+        for model, measures in row["scores"].items()
+        for measure, values in measures.items()
+    )
+    seeds = len(row["seeds"])
+    text = (
+        f"Measured: {results} (means of {seeds} seeds, all in {row['seconds']:.0f} s; "
+        f"{machine(record)})."
+    )
+    return textwrap.fill(text, 96)
+
+
 def quoted():
     """Yields each file that quotes records, with its text as it is and as it should be."""
     for path in READMES:
         text = path.read_text()
         yield path, text, fill(text)
-    for name in sorted({row["recipe"] for row in read("accuracy")["rows"]}):
+    record = read("studies")
+    texts = {row["recipe"]: measured_of_study(row, record) for row in record["rows"]}
+    texts |= {name: measured(name) for name in {row["recipe"] for row in read("accuracy")["rows"]}}
+    for name in sorted(texts):
         path = RECIPES / f"{name}.py"
         text = path.read_text()
         pattern = r'^Measured: .*?(?="""|\n\n)'
-        new = re.sub(pattern, measured(name) + "\n", text, flags=re.DOTALL | re.MULTILINE)
+        new = re.sub(pattern, texts[name] + "\n", text, flags=re.DOTALL | re.MULTILINE)
         yield path, text, new
 
 

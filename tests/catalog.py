@@ -2,6 +2,8 @@
 
 import functools
 
+import keras
+
 from kerasbook import layers
 from kerasbook.testing import Case
 
@@ -28,6 +30,19 @@ NO_IDENTITY = "Pooling makes an image smaller; outside training it has one resul
 def weight_normalization(dtype=None):
     """Returns the wrapper of a layer of its own, in a dtype."""
     return layers.WeightNormalization(layers.Conv2D(4, 3, activation="swish", dtype=dtype))
+
+
+def mixture_of_experts(dtype=None):
+    """Returns a mixture of three small layers, with weights of every position, in a dtype."""
+    experts = [keras.layers.Dense(4, each, dtype=dtype) for each in ("tanh", "swish", None)]
+    return layers.MixtureOfExperts(experts, keras.layers.Dense(3, dtype=dtype), dtype=dtype)
+
+
+def hierarchical_mixture_of_experts(dtype=None):
+    """Returns a tree of six small convolutions, with weights of every image, in a dtype."""
+    expert = layers.Conv2D(2, 2, activation="tanh", dtype=dtype)
+    gate = keras.layers.GlobalAveragePooling2D(dtype=dtype)
+    return layers.HierarchicalMixtureOfExperts((2, 3), expert, gate=gate, dtype=dtype)
 
 
 CATALOG = [
@@ -59,6 +74,22 @@ CATALOG = [
     ),
     row(layers.BatchNormalization, shape=(4, 5, 7, 3)),
     row(layers.BatchRenormalization, shape=(4, 5, 7, 3)),
+    row(
+        layers.BayesianConv2D,
+        4,
+        (3, 2),
+        shape=(3, 7, 9, 4),
+        arguments={"num_examples": 50, "estimator": "flipout", "groups": 2, "strides": (2, 1)}
+        | {"padding": "same", "seed": 7},
+        exceptions={"identity_outside_training": IS_A_TRANSFORMATION},
+    ),
+    row(
+        layers.BayesianDense,
+        4,
+        shape=(3, 5, 6),
+        arguments={"num_examples": 50, "activation": "tanh", "seed": 7},
+        exceptions={"identity_outside_training": IS_A_TRANSFORMATION},
+    ),
     row(layers.BottleneckConv2D, 9, 3, shape=(2, 6, 7, 4), arguments={"activation": "swish"}),
     row(layers.ChannelShuffle, 2, shape=(2, 5, 7, 6)),
     row(layers.Conv1D, 4, 3, shape=(3, 11, 6), arguments={"padding": "causal", "groups": 2}),
@@ -157,6 +188,7 @@ CATALOG = [
         exceptions={"gradient_is_slope": "The slope of a step is zero; an estimate is handed on."},
     ),
     row(layers.HierarchicalSoftmax, [[3, 0], [[1, 4], 2]], shape=(3, 5, 4)),
+    Case("HierarchicalMixtureOfExperts", hierarchical_mixture_of_experts, (3, 4, 5, 3)),
     row(layers.HybridDilatedConv2D, 3, 3, shape=(2, 7, 9, 2), arguments={"dilation_rates": [1, 2]}),
     row(
         layers.InceptionBlock,
@@ -214,6 +246,7 @@ CATALOG = [
         shape=(3, 5, 4),
         arguments={"covariance": "diagonal"},
     ),
+    Case("MixtureOfExperts", mixture_of_experts, (3, 5, 4)),
     row(
         layers.MonteCarloDropout,
         0.5,
@@ -252,6 +285,17 @@ CATALOG = [
         | {"activation": "swish"},
     ),
     row(layers.ShuffledGroupConv2D, 4, 3, shape=(2, 7, 9, 6), arguments={"groups": 2}),
+    # Of a capacity that drops nothing, otherwise tokens of a batch would vie for the experts; the
+    # other routers are in the layer's own test.
+    row(
+        layers.SparseMixtureOfExperts,
+        4,
+        5,
+        shape=(3, 5, 6),
+        arguments={"router": "switch", "capacity_factor": 2.0, "jitter": 0.5}
+        | {"activation": "tanh", "output_units": 3, "seed": 7},
+        exceptions={"identity_outside_training": IS_A_TRANSFORMATION},
+    ),
     row(layers.SpatialPyramidPooling2D, (1, 3), shape=(3, 5, 7, 2)),
     row(layers.SpatialSqueezeExcite, shape=(3, 5, 7, 4)),
     row(layers.SqueezeExcite, 2, shape=(3, 5, 7, 4), arguments={"activation": "swish"}),

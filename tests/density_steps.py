@@ -29,8 +29,10 @@ def gradients_of(head, loss, policy, distance):
     elif backend == "jax":
         import jax
 
+        others = [v.value for v in model.non_trainable_variables]
+
         def value_of(values):
-            return loss(y, model.stateless_call(values, [], x)[0])
+            return loss(y, model.stateless_call(values, others, x)[0])
 
         value, gradients = jax.jit(jax.value_and_grad(value_of))([v.value for v in variables])
     else:

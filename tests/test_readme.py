@@ -10,8 +10,10 @@ import sys
 import numpy as np
 import pytest
 
-from kerasbook import applications, augmentation, evaluation, layers, losses
+from kerasbook import applications, augmentation, evaluation, layers, losses, metrics
 from kerasbook.applications import list_models
+from kerasbook.recipes import get_recipe, list_recipes
+from kerasbook.training import Study
 
 ROOT = pathlib.Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
@@ -21,7 +23,7 @@ def test_tables_are_made_from_the_records():
     command = [sys.executable, ROOT / "benchmarks" / "tables.py", "--check"]
     subprocess.run(command, check=True, timeout=60)
     pages = [README, (ROOT / "benchmarks" / "README.md").read_text()]
-    assert [page.count("<!-- table: ") for page in pages] == [6, 10]
+    assert [page.count("<!-- table: ") for page in pages] == [8, 11]
 
 
 @pytest.fixture
@@ -55,6 +57,18 @@ def test_augmentation_table_has_the_faster_of_the_two_ways_of_a_rival(tables, mo
     )
     assert line == "| RandAugment | 32 px | 1,234 | 6 % |  |  | 500 (2.35) | 2,469 (0.50) |  |"
     assert "on Z80, 1 cores, TensorFlow 2, Keras 3, 2026-01-02, timm 1.5; " in note
+
+
+def test_experts_tables_have_ratios_both_ways_and_memory(tables, monkeypatch):
+    row = {"name": "a dense one", "milliseconds": 123.4, "rival_milliseconds": 1234.5}
+    memory = {"kind": "sparse", "experts": 64, "tokens": 8192, "top_k": 2, "rise_mib": 214.5}
+    record = {"date": "2026-01-02", "environment": ENVIRONMENT, "tokens": 8192, "features": 4}
+    record |= {"units": 5, "top_k": 2, "memory": [{**memory, "gradients_mib": 64.3}]}
+    record["rows"] = [{**row, "times_rival": 0.101, "times_faster": 9.94}]
+    monkeypatch.setattr("head_tables.read", {"experts": record}.get)
+    lines = tables.experts().splitlines()
+    assert "| a dense one | 123 ms | 1,234 ms | 0.10 | 9.94 |" in lines
+    assert "| sparse | 64 | 8,192 | 2 | 214 MiB | 64 MiB |" in lines
 
 
 def test_mixing_table_has_the_part_of_the_step(tables, monkeypatch):
@@ -151,9 +165,28 @@ def test_the_code_on_models_runs(capsys):
     assert maps == "[(2, 12, 16, 512), (2, 3, 4, 2048)]"
 
 
+def test_the_code_on_uncertainty_runs(capsys):
+    section = README.split("\n## Uncertainty\n")[1].split("\n## ")[0]
+    (code,) = re.findall(r"```python\n(.*?)```", section, re.DOTALL)
+    names = {}
+    exec(code, names)
+    assert capsys.readouterr().out == "(128, 2)\n(128, 2)\n"
+    assert names["swag"].count == 3
+    assert all(f"| `{name}` |" in section for name in metrics.__all__)
+
+
+def test_every_study_has_its_row_and_its_picture():
+    section = README.split("\n## Studies\n")[1].split("\n## ")[0]
+    studies = [name for name in list_recipes() if isinstance(get_recipe(name), Study)]
+    assert len(studies) == 8
+    for name in studies:
+        assert f"| `kerasbook train {name}` |" in section
+        assert (ROOT / "benchmarks" / "records" / "studies" / f"{name}.png").is_file()
+
+
 @pytest.mark.tensorflow
 def test_the_code_on_heads_runs(capsys):
-    section = README.split("\n## Heads and losses\n")[1].split("\n## ")[0]
+    section = README.split("\n## Distributions\n")[1].split("\n## ")[0]
     (code,) = re.findall(r"```python\n(.*?)```", section, re.DOTALL)
     exec(code, {})
     weights, locations, density = map(ast.literal_eval, capsys.readouterr().out.splitlines())

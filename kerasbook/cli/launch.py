@@ -29,6 +29,7 @@ def add(commands):
 
 def _launch(arguments):
     from kerasbook.training.cluster.launch import launch
+    from kerasbook.training.recipe import require_recipe
     from kerasbook.training.run import fresh_name
 
     if arguments.strategy != "multi_worker":
@@ -37,6 +38,7 @@ def _launch(arguments):
         )
     # What is wrong with the recipe is said here, once, before anything is started.
     recipe = recipe_as_typed(arguments)
+    require_recipe(recipe)
     if recipe.batch_size % arguments.workers:
         raise ValueError(
             f"`batch_size` must be a multiple of the number of workers, {arguments.workers}. "

@@ -1,5 +1,6 @@
 """The command `train`."""
 
+import argparse
 import contextlib
 import sys
 
@@ -15,7 +16,14 @@ the folder.
   kerasbook train mnist_mlp --epochs 2 --set learning_rate=0.01
   kerasbook train --augmentation policy.json         a policy of yours, see `to_json`
   kerasbook train --run_dir runs/first --resume      go on after Ctrl-C
+
+A study, such as xor, is a recipe that compares small models over several seeds. It takes --epochs,
+--seed and --run_dir; it prints its results, and leaves study.json, record.json and picture.png.
+
+  kerasbook train xor --seed 3
 """
+
+STUDY_FLAGS = {"epochs", "seed", "run_dir"}
 
 
 def add(commands):
@@ -94,7 +102,7 @@ def add_train_flags(train):
 
 
 def recipe_as_typed(arguments):
-    """Returns the `Recipe` that a run's flags ask for."""
+    """Returns the `Recipe`, or the `Study`, that a run's flags ask for."""
     from kerasbook import recipes, training
     from kerasbook.training.recipe import parse_settings
 
@@ -107,13 +115,34 @@ def recipe_as_typed(arguments):
         recipe = training.recipe_of(arguments.run_dir)
     else:
         recipe = recipes.get_recipe(arguments.recipe or "digits_lenet5")
+    if isinstance(recipe, training.Study):
+        fields = {"epochs": given.get("epochs", recipe.epochs)}
+        return recipe.replace(**fields, **({"seeds": [given["seed"]]} if "seed" in given else {}))
     return recipe.replace(**{**parse_settings(arguments.settings), **given})
+
+
+def _refuse_flags(arguments):
+    """Raises a `ValueError` if there are flags that a study does not take."""
+    train = argparse.ArgumentParser()
+    add_train_flags(train)
+    for name, default in vars(train.parse_args([])).items():
+        value = getattr(arguments, name)
+        if name not in {"recipe", *STUDY_FLAGS} and value != default:
+            flag = "set" if name == "settings" else name
+            raise ValueError(
+                f"`--{flag}` must be left out: {arguments.recipe!r} is a study, which takes "
+                f"--epochs, --seed and --run_dir. Received: {flag}={value!r}"
+            )
 
 
 def _train(arguments):
     from kerasbook import training
 
     recipe = recipe_as_typed(arguments)
+    if isinstance(recipe, training.Study):
+        _refuse_flags(arguments)
+        _print_study(training.run_study(recipe, run_dir=arguments.run_dir))
+        return
     with contextlib.redirect_stdout(PatientStream(sys.stdout)):
         record = training.train(
             recipe,
@@ -135,3 +164,19 @@ def _print_results(record):
         accuracy = record["test_accuracy"], record["test_accuracy_interval"]
         print(f"test accuracy {accuracy_text(*accuracy, [more])}")
         print(f"run folder    {record['run_dir']}", flush=True)
+
+
+def _print_study(record):
+    seeds = len(record["seeds"])
+    print(
+        f"mean of {seeds} seeds, lowest to highest" if seeds > 1 else f"seed {record['seeds'][0]}"
+    )
+    for model, measures in record["scores"].items():
+        for measure, values in measures.items():
+            span = f", {min(values):.4g} to {max(values):.4g}" if seeds > 1 else ""
+            print(f"{model:<32} {measure:<15} {sum(values) / seeds:.4g}{span}")
+    for claim in record["claims"]:
+        holds = "holds" if claim["holds"] else "does not hold"
+        claimed = f"{claim['greater']} above {claim['lesser']}, by {claim['by']:g}"
+        print(f"{claimed}: {holds}, {claim['smallest_difference']:.4g} at least")
+    print(f"run folder    {record['run_dir']}", flush=True)

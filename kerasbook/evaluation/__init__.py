@@ -1,4 +1,4 @@
-"""What is known of a trained classifier: views, ensembles, averages, intervals, comparisons."""
+"""What is known of a trained model: views, ensembles, averages, calibration, intervals, tests."""
 
 from kerasbook.lazy import attach
 
@@ -13,6 +13,10 @@ __getattr__, __dir__ = attach(
         "average_weights": "weights",
         "dense_evaluation": "dense",
         "ensemble": "ensembles",
+        "gaussian_ensemble": "ensembles",
         "mc_nemar": "paired_test",
+        "mix_gaussians": "ensembles",
+        "swag_predict": "swag",
+        "temperature_scaling": "temperature",
     },
 )

@@ -49,12 +49,7 @@ def average_weights(models, data=None, *, batch_size=32):
             f"Received: {len(models)} models with {len(shapes)} lists of shapes"
         )
     average = keras.models.clone_model(models[0])
-    norms = [layer for layer in average._flatten_layers() if isinstance(layer, BATCH_NORMS)]
-    if norms and data is None:
-        raise ValueError(
-            "`data` must be given: the statistics of batch normalizations do not fit the mean of "
-            f"weights. Received: data=None for {len(norms)} of them"
-        )
+    norms = norms_to_fit(average, data)
     for variable, *values in zip(
         average.variables, *(model.variables for model in models), strict=True
     ):
@@ -66,3 +61,14 @@ def average_weights(models, data=None, *, batch_size=32):
     if norms:
         recalibrate_batch_norm(average, data, batch_size=batch_size)
     return average
+
+
+def norms_to_fit(model, data):
+    """Returns the batch normalizations of a model; if there is one, `data` must not be `None`."""
+    norms = [layer for layer in model._flatten_layers() if isinstance(layer, BATCH_NORMS)]
+    if norms and data is None:
+        raise ValueError(
+            "`data` must be given: the statistics of batch normalizations do not fit other "
+            f"weights. Received: data=None for {len(norms)} of them"
+        )
+    return norms

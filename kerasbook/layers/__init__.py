@@ -46,11 +46,16 @@ from kerasbook.layers.convolution.tiled_conv2d import TiledConv2D
 from kerasbook.layers.convolution.true_conv1d import TrueConv1D
 from kerasbook.layers.convolution.true_conv2d import TrueConv2D
 from kerasbook.layers.convolution.true_conv3d import TrueConv3D
+from kerasbook.layers.head.bayesian_conv2d import BayesianConv2D
+from kerasbook.layers.head.bayesian_dense import BayesianDense
 from kerasbook.layers.head.gaussian_head import GaussianHead
+from kerasbook.layers.head.hierarchical_mixture_of_experts import HierarchicalMixtureOfExperts
 from kerasbook.layers.head.hierarchical_softmax import HierarchicalSoftmax
 from kerasbook.layers.head.mixture_density import MixtureDensity
+from kerasbook.layers.head.mixture_of_experts import MixtureOfExperts
 from kerasbook.layers.head.mixture_of_linear_experts import MixtureOfLinearExperts
 from kerasbook.layers.head.radial_basis import RadialBasis
+from kerasbook.layers.head.sparse_mixture_of_experts import SparseMixtureOfExperts
 from kerasbook.layers.normalization.batch_normalization import BatchNormalization
 from kerasbook.layers.normalization.batch_renormalization import BatchRenormalization
 from kerasbook.layers.normalization.filter_response_normalization import FilterResponseNormalization
@@ -79,6 +84,8 @@ __all__ = [
     "AtrousSpatialPyramid",
     "BatchNormalization",
     "BatchRenormalization",
+    "BayesianConv2D",
+    "BayesianDense",
     "BottleneckConv2D",
     "ChannelShuffle",
     "Conv1D",
@@ -103,6 +110,7 @@ __all__ = [
     "GroupNormalization",
     "GroupedConv2D",
     "Heaviside",
+    "HierarchicalMixtureOfExperts",
     "HierarchicalSoftmax",
     "HybridDilatedConv2D",
     "InceptionBlock",
@@ -119,6 +127,7 @@ __all__ = [
     "MaxUnpooling2D",
     "Maxout",
     "MixtureDensity",
+    "MixtureOfExperts",
     "MixtureOfLinearExperts",
     "MonteCarloDropout",
     "MultiScaleConv2D",
@@ -127,6 +136,7 @@ __all__ = [
     "ResidualBlock",
     "ShuffleUnit",
     "ShuffledGroupConv2D",
+    "SparseMixtureOfExperts",
     "SpatialPyramidPooling2D",
     "SpatialSqueezeExcite",
     "SqueezeExcite",

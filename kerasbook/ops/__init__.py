@@ -7,6 +7,20 @@ from kerasbook.ops.convolution import conv, conv_output_length
 from kerasbook.ops.convolution_matrix import convolution_matrix
 from kerasbook.ops.convolution_per_image import conv_per_image
 from kerasbook.ops.distances import squared_distances
+from kerasbook.ops.expert_dispatch import (
+    conv_per_expert,
+    expert_capacity,
+    expert_slots,
+    from_slots,
+    sums_of_slots,
+    to_slots,
+)
+from kerasbook.ops.expert_routing import (
+    Routing,
+    route_expert_choice,
+    route_noisy_top_k,
+    route_switch,
+)
 from kerasbook.ops.images import count_values, kept, map_images, rows_at, widest_float
 from kerasbook.ops.k_means import k_means
 from kerasbook.ops.likelihood import negative_log_likelihood
@@ -22,7 +36,7 @@ from kerasbook.ops.normalization import (
     local_response_normalization,
 )
 from kerasbook.ops.pooling import lp_pool, max_pool_with_argmax, max_unpool
-from kerasbook.ops.random import random_uniform
+from kerasbook.ops.random import random_normal, random_uniform
 from kerasbook.ops.replicas import calls_may_set_trainable_variables, mean_over_replicas
 from kerasbook.ops.tiled_convolution import tiled_conv
 from kerasbook.ops.trees import (
@@ -40,17 +54,22 @@ from kerasbook.ops.windows import window_taps
 __all__ = [
     "LinearExperts",
     "Mixture",
+    "Routing",
     "balanced_tree",
     "calls_may_set_trainable_variables",
     "channel_shuffle",
     "compiled",
     "conv",
     "conv_output_length",
+    "conv_per_expert",
     "conv_per_image",
     "convolution_matrix",
     "count_values",
+    "expert_capacity",
+    "expert_slots",
     "filter_response_normalization",
     "fit_linear_experts",
+    "from_slots",
     "fused_batch_normalization",
     "group_normalization",
     "has_fused_batch_normalization",
@@ -70,13 +89,19 @@ __all__ = [
     "negative_log_likelihood",
     "path_log_probabilities",
     "plain_tree",
+    "random_normal",
     "random_uniform",
     "refuse_nan",
     "require_node_scores",
+    "route_expert_choice",
+    "route_noisy_top_k",
+    "route_switch",
     "rows_at",
     "squared_distances",
+    "sums_of_slots",
     "swish",
     "tiled_conv",
+    "to_slots",
     "values_at_hand",
     "variable_at_hand",
     "widest_float",

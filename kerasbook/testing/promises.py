@@ -203,7 +203,10 @@ def works_on_replicas(case):
 
 
 def gradient_is_slope(case):
-    """In float64 the gradient agrees with the centred difference, with and without training."""
+    """In float64 the gradient agrees with the centred difference, with and without training.
+
+    What a layer adds by `add_loss` belongs to it.
+    """
     import tensorflow as tf
 
     layer = case.layer(dtype="float64")
@@ -226,7 +229,8 @@ def gradient_is_slope(case):
             outputs = [t for t in tree.flatten(layer(x, **mode)) if is_float(t)]
             if weights is None:
                 weights = [generator.normal(size=t.shape) for t in outputs]
-            return sum(tf.reduce_sum(w * t) for w, t in zip(weights, outputs, strict=True))
+            values = [tf.reduce_sum(w * t) for w, t in zip(weights, outputs, strict=True)]
+            return sum(values) + sum(layer.losses)
 
         with tf.GradientTape() as tape:
             value = loss()

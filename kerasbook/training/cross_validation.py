@@ -9,6 +9,7 @@ from kerasbook.callbacks.epoch_log import read_log
 from kerasbook.evaluation import accuracy_interval
 from kerasbook.training.files import RunFolder, read_json, require_new, write_json
 from kerasbook.training.input.data import LabelledImages
+from kerasbook.training.recipe import require_recipe
 from kerasbook.training.run import fresh_name
 from kerasbook.training.subrun import refuse_cluster, train_once
 
@@ -50,6 +51,7 @@ def cross_validate(recipe, *, folds=5, run_dir=None, data_dir=None, **options):
         Stone, 1974, https://doi.org/10.1111/j.2517-6161.1974.tb00994.x; Hastie et al., 2009, The
         Elements of Statistical Learning, section 7.10
     """
+    require_recipe(recipe)
     refuse_cluster(options)
     splits = fold_splits(LabelledImages(recipe.dataset, data_dir), recipe, folds)
     path = pathlib.Path(run_dir or fresh_name(f"{recipe.name}-folds"))

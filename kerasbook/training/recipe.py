@@ -198,6 +198,15 @@ def _refuse(recipe, field, rule):
     raise ValueError(f"`{field}` must be {rule}. Received: {field}={getattr(recipe, field)!r}")
 
 
+def require_recipe(recipe):
+    """Raises a `ValueError` for what is no `Recipe`, such as a `Study`."""
+    if not isinstance(recipe, Recipe):
+        raise ValueError(
+            "`recipe` must be one that trains a classifier, a `Recipe`; a study is run by "
+            f"`kerasbook train` alone. Received: recipe={getattr(recipe, 'name', recipe)!r}"
+        )
+
+
 def parse_settings(settings):
     """Turns `["field=value", ...]` into a dictionary of fields.
 

@@ -31,7 +31,7 @@ from kerasbook.training.input.fingerprint import require_same
 from kerasbook.training.input.pipeline import EVALUATION_BATCH, Pipeline
 from kerasbook.training.input.reading import NAMED, parse_share
 from kerasbook.training.optimizer import make_optimizer
-from kerasbook.training.recipe import Recipe
+from kerasbook.training.recipe import Recipe, require_recipe
 
 
 @naming_lost_workers()
@@ -90,6 +90,7 @@ def train(
         Interrupted: If a signal asked to stop.
         TimeoutError, WorkerLost: If a worker of the cluster never comes up, or is gone.
     """
+    require_recipe(recipe)
     require_tensorflow("Training")
     # Before any operation runs: a cluster can be joined at the program's start only.
     strategy_name, strategy = strategy, get_strategy(strategy)

@@ -10,6 +10,7 @@ import numpy as np
 from kerasbook.evaluation import accuracy_interval
 from kerasbook.training.files import read_json, require_new, write_json
 from kerasbook.training.input.data import LabelledImages
+from kerasbook.training.recipe import require_recipe
 from kerasbook.training.run import fresh_name
 from kerasbook.training.subrun import refuse_cluster, train_once
 
@@ -77,6 +78,7 @@ def random_search(
         Bergstra and Bengio, 2012, https://www.jmlr.org/papers/v13/bergstra12a.html; ranges and
         stages: Karpathy et al., CS231n, https://cs231n.github.io/neural-networks-3/#hyper
     """
+    require_recipe(recipe)
     optuna = import_optuna()
     stages = _checked_stages(stages)
     refuse_cluster(options)

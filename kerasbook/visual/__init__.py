@@ -1,13 +1,17 @@
 """Pictures (matplotlib), written to files: no window, no global state."""
 
-from kerasbook.visual.augmentation_sheet import plot_augmentation_sheet
-from kerasbook.visual.confusion_matrix import plot_confusion_matrix
-from kerasbook.visual.contact_sheet import plot_contact_sheet
-from kerasbook.visual.curves import plot_curves
+from kerasbook.lazy import attach
 
-__all__ = [
-    "plot_augmentation_sheet",
-    "plot_confusion_matrix",
-    "plot_contact_sheet",
-    "plot_curves",
-]
+__getattr__, __dir__ = attach(
+    __name__,
+    {
+        "CurvePanel": "curve_panels",
+        "RegionPanel": "decision_regions",
+        "plot_augmentation_sheet": "augmentation_sheet",
+        "plot_confusion_matrix": "confusion_matrix",
+        "plot_contact_sheet": "contact_sheet",
+        "plot_curve_panels": "curve_panels",
+        "plot_curves": "curves",
+        "plot_decision_regions": "decision_regions",
+    },
+)

@@ -1,5 +1,6 @@
 """The command `train` as people use it: real processes, exit codes, one line on stderr."""
 
+import json
 import os
 import pathlib
 import re
@@ -33,6 +34,15 @@ from commands import KERASBOOK, QUICK, assert_one_line, kerasbook, typed, wait_u
         (["train", "--set", "train_split=train[5:2]"], "`split` must not be empty"),
         (["train", "--augmentation", "shfit"], "augmentation='shfit'. Nearest: shift"),
         (["train", "--augmentation", "nowhere.json"], "nowhere.json cannot be read"),
+        (
+            ["train", "xor", "--batch_size", "5"],
+            "`--batch_size` must be left out: 'xor' is a study",
+        ),
+        (["train", "xor", "--strategy", "mirrored"], "which takes --epochs, --seed and --run_dir"),
+        (["train", "xor", "--set", "epochs=5"], "Received: set=['epochs=5']"),
+        (["train", "xor", "--resume"], "`--resume` must be left out"),
+        (["train", "xor", "--seed", "-1"], "`seeds` must be one integer or several"),
+        (["launch", "xor"], "`recipe` must be one that trains a classifier"),
     ],
 )
 def test_bad_input_is_one_line_and_exit_code_2(arguments, message, tmp_path):
@@ -130,3 +140,36 @@ def test_a_place_that_cannot_be_written_is_one_line(tmp_path):
     result = typed("train", *QUICK, "--run_dir", proc, cwd=tmp_path)
     assert result.returncode == 2
     assert str(proc) in result.stderr
+
+
+def test_a_study_prints_its_results_and_its_folder(tmp_path):
+    result = typed("train", "iris_mlp", "--epochs", "3", "--seed", "4", cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    seed, accuracy, likelihood, folder = result.stdout.splitlines()
+    (run,) = (tmp_path / "runs").iterdir()
+    scores = json.loads((run / "record.json").read_text())["scores"]["two hidden layers"]
+    assert seed == "seed 4"
+    assert accuracy.split() == [
+        *["two", "hidden", "layers", "accuracy"],
+        f"{scores['accuracy'][0]:.4g}",
+    ]
+    assert likelihood.endswith(f"  {scores['log_likelihood'][0]:.4g}")
+    assert folder == f"run folder    runs/{run.name}"
+    assert_one_line(typed("evaluate", run), "which has no recipe.json")
+
+
+def test_several_seeds_and_claims_are_summed_up(tmp_path, monkeypatch):
+    def run_study(study, run_dir):
+        assert (study.name, study.seeds, run_dir) == ("xor", (0, 1, 2, 3, 4), "here")
+        claim = {"greater": "a", "lesser": "b", "by": 0.5, "smallest_difference": 0.625}
+        claims = [{**claim, "holds": True}, {**claim, "holds": False}]
+        scores = {"a": {"accuracy": [1.0, 0.5]}}
+        return {"seeds": [0, 1], "scores": scores, "claims": claims, "run_dir": run_dir}
+
+    monkeypatch.setattr("kerasbook.training.study_run.run_study", run_study)
+    result = typed("train", "xor", "--run_dir", "here", cwd=tmp_path)
+    title, row, first, second, _ = result.stdout.splitlines()
+    assert title == "mean of 2 seeds, lowest to highest"
+    assert row.split(maxsplit=2) == ["a", "accuracy", "0.75, 0.5 to 1"]
+    assert first == "a above b, by 0.5: holds, 0.625 at least"
+    assert second == "a above b, by 0.5: does not hold, 0.625 at least"

@@ -22,6 +22,7 @@ RATES = ["--log_uniform", "learning_rate", "1e-4", "1e-2"]
         (["tune", "--uniform", "learning_rate", "a", "1"], "`--uniform` learning_rate a 1: "),
         (["tune", "--log_uniform", "learning_rate", "0", "1"], "`--log_uniform` learning_rate 0"),
         (["tune", "--uniform", "batch_size", "0", "9"], "`batch_size` must be at least 1"),
+        (["tune", "xor", *RATES], "`recipe` must be one that trains a classifier"),
         (["tune", *RATES, "--data_dir", "nowhere"], "`data_dir` must be a folder"),
     ],
 )

@@ -62,9 +62,13 @@ class Convolution(KernelLayer):
         return self.kernel
 
     def convolve(self, inputs):
+        return self.slide(inputs, self.taps())
+
+    def slide(self, inputs, kernel):
+        """Returns the inputs convolved with a kernel of this layer's shape."""
         return ops.conv(
             inputs,
-            self.taps(),
+            kernel,
             strides=self.strides,
             padding=self.padding,
             data_format=self.data_format,

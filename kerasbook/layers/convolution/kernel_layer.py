@@ -124,6 +124,17 @@ class KernelLayer(keras.layers.Layer):
         return [[(extents, self.strides, padding)]]
 
     def compute_output_shape(self, input_shape):
+        output_shape = self.shape_of_outputs(input_shape)
+        if any(size is not None and size < 1 for size in self._places(output_shape)):
+            raise ValueError(
+                "The dilated kernel must not be larger than the inputs. Received: "
+                f"input_shape={tuple(input_shape)}, kernel_size={self.kernel_size}, "
+                f"dilation_rate={self.dilation_rate}, padding={self.padding!r}"
+            )
+        return output_shape
+
+    def shape_of_outputs(self, input_shape):
+        """Returns the outputs' shape unchecked, so that sizes may be `None` or scalar tensors."""
         sizes = tuple(
             ops.conv_output_length(length, kernel_size, stride, self.padding, rate)
             for length, kernel_size, stride, rate in zip(
@@ -134,12 +145,6 @@ class KernelLayer(keras.layers.Layer):
                 strict=True,
             )
         )
-        if any(size is not None and size < 1 for size in sizes):
-            raise ValueError(
-                "The dilated kernel must not be larger than the inputs. Received: "
-                f"input_shape={tuple(input_shape)}, kernel_size={self.kernel_size}, "
-                f"dilation_rate={self.dilation_rate}, padding={self.padding!r}"
-            )
         if self.data_format == "channels_last":
             return (input_shape[0], *sizes, self.filters)
         return (input_shape[0], self.filters, *sizes)

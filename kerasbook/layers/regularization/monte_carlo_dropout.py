@@ -110,7 +110,8 @@ def monte_carlo_predict(model, inputs, samples=30, *, batch_size=32, seed=None):
     """Predicts many times with a model that draws, and returns mean and standard deviation.
 
     Args:
-        model: Model with layers that are random outside training, such as `MonteCarloDropout`.
+        model: Model with layers that are random outside training, such as `MonteCarloDropout`, or
+            `BayesianDense` with `sampling=True`.
         inputs: What `model.predict` takes, and can take again.
         samples: Number of predictions, the `S` of the formula.
         batch_size: Number of inputs at once.
@@ -136,9 +137,20 @@ def monte_carlo_predict(model, inputs, samples=30, *, batch_size=32, seed=None):
     positive_integer("samples", samples)
     if seed is not None:
         _seed_draws(model, inputs, batch_size, seed)
+    return mean_and_deviation(
+        model.predict(inputs, batch_size=batch_size, verbose=0) for _ in range(samples)
+    )
+
+
+def mean_and_deviation(predictions):
+    """Returns the mean of equal structures of arrays and their standard deviation, in float64.
+
+    Args:
+        predictions: Iterable of what `model.predict` returns, one at least. Only one of them is
+            held at a time.
+    """
     means = squares = None
-    for count in range(1, samples + 1):
-        outputs = model.predict(inputs, batch_size=batch_size, verbose=0)
+    for count, outputs in enumerate(predictions, 1):
         values = [array.astype("float64") for array in tree.flatten(outputs)]
         if means is None:
             means = [np.zeros_like(value) for value in values]
@@ -147,7 +159,7 @@ def monte_carlo_predict(model, inputs, samples=30, *, batch_size=32, seed=None):
             before = value - mean
             mean += before / count
             square += before * (value - mean)
-    deviations = [np.sqrt(square / samples) for square in squares]
+    deviations = [np.sqrt(square / count) for square in squares]
     return tree.pack_sequence_as(outputs, means), tree.pack_sequence_as(outputs, deviations)
 
 
