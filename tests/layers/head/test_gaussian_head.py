@@ -67,7 +67,7 @@ def test_learns_mean_and_spread(rng):
     spread = np.where(x > 0, 1.2, 0.3)
     y = (2 * x + spread * rng.normal(size=x.shape)).astype("float32")
     features = np.concatenate([x, x > 0], axis=-1).astype("float32")
-    head = GaussianHead(1)
+    head = GaussianHead(1, kernel_initializer="zeros")
     model = keras.Sequential([keras.Input((2,)), head])
     model.compile(keras.optimizers.Adam(0.1), GaussianNegativeLogLikelihood())
     for _ in range(250):
