@@ -97,7 +97,7 @@ recipe = register("recipe")(
     training.Study(
         name="hierarchical_experts",
         run=run,
-        epochs=600,
+        epochs=1500,
         claims=(
             training.Claim("2 x 2 experts", "2 experts"),
             training.Claim("2 experts", "1 expert"),
