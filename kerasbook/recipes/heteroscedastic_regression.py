@@ -105,7 +105,7 @@ recipe = register("recipe")(
     training.Study(
         name="heteroscedastic_regression",
         run=run,
-        epochs=600,
+        epochs=1500,
         claims=(training.Claim("learned variance", "constant variance"),),
     )
 )
