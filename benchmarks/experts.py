@@ -20,6 +20,7 @@ from paired import against, in_turn, milliseconds, write_record
 FEATURES, UNITS = 256, 512
 TOKENS, TOP_K = 8192, 2
 PAIRS, DENSE_PAIRS = 61, 7
+RUNS = 3
 # Kind, experts, tokens and choices of each: one of them is changed at a time.
 MEMORY = [
     ("sparse", 8, 8192, 2),
@@ -87,15 +88,21 @@ def measure(kind, num_experts, num_tokens, top_k):
 
 def memory_row(kind, num_experts, num_tokens, top_k):
     command = [sys.executable, __file__, kind, *map(str, (num_experts, num_tokens, top_k))]
-    result = subprocess.run(command, check=True, capture_output=True, text=True, env=ENVIRONMENT)
-    found = json.loads(result.stdout.splitlines()[-1])
+    found = []
+    for _ in range(RUNS):
+        result = subprocess.run(
+            command, check=True, capture_output=True, text=True, env=ENVIRONMENT
+        )
+        found.append(json.loads(result.stdout.splitlines()[-1]))
+    rise = sorted(each["rise"] for each in found)[RUNS // 2]
     row = {
         "kind": kind,
         "experts": num_experts,
         "tokens": num_tokens,
         "top_k": top_k,
-        "rise_mib": round(found["rise"] / 2**20, 1),
-        "gradients_mib": round(found["gradients"] / 2**20, 1),
+        "rise_mib": round(rise / 2**20, 1),
+        "gradients_mib": round(found[0]["gradients"] / 2**20, 1),
+        "runs": RUNS,
     }
     print(row, flush=True)
     return row

@@ -10,6 +10,7 @@ import statistics
 import sys
 import textwrap
 
+from head_tables import claims, experts, heads, studies
 from model_tables import models, normalization, operations, precision, speed
 from quoting import environment, machine, read, table
 
@@ -74,41 +75,6 @@ def memory():
     return table(header, rows, f"{machine(record)}; `benchmarks/memory.py`.")
 
 
-def experts():
-    """Time and memory of mixtures of experts, in two tables."""
-    record = read("experts")
-    rows = [
-        [
-            row["name"],
-            f"{row['milliseconds']:,.0f} ms",
-            f"{row['rival_milliseconds']:,.0f} ms",
-            f"{row['times_rival']:.2f}",
-            f"{row['times_faster']:.2f}",
-        ]
-        for row in record["rows"]
-    ]
-    header = ["64 experts against", "time", "its time", "ours / its", "its / ours"]
-    note = (
-        f"{record['tokens']:,} tokens of {record['features']} features, {record['units']} hidden "
-        f"units, `top_k={record['top_k']}`; medians of paired runs."
-    )
-    times = table(header, rows, note)
-    rows = [
-        [
-            row["kind"],
-            str(row["experts"]),
-            f"{row['tokens']:,}",
-            str(row["top_k"]),
-            f"{row['rise_mib']:.0f} MiB",
-            f"{row['gradients_mib']:.0f} MiB",
-        ]
-        for row in record["memory"]
-    ]
-    header = ["mixture", "experts", "tokens", "experts of a token", "rise", "weights' gradients"]
-    memory = table(header, rows, f"{machine(record)}; `benchmarks/experts.py`.")
-    return f"{times}\n\n{memory}"
-
-
 def engine():
     record = read("engine")
     rows = []
@@ -168,40 +134,6 @@ def accuracy():
     note = "Test accuracy; the interval is the bootstrap's of the median run, over its test images"
     note = f"{note}; {environment(record)}; `benchmarks/accuracy.py`."
     return table([*header, "training", "date"], rows, note)
-
-
-def studies():
-    record = read("studies")
-    rows = []
-    for row in record["rows"]:
-        for model, measures in row["scores"].items():
-            for measure, values in measures.items():
-                cells = [f"`{row['recipe']}`", model, measure.replace("_", "-")]
-                cells.append(f"{statistics.mean(values):.3f}")
-                rows.append([*cells, f"{min(values):.3f} to {max(values):.3f}"])
-    header = ["study", "model", "measure", "mean", "lowest to highest"]
-    note = (
-        "Over 5 seeds, on held-out examples; log-likelihoods are means in nats; "
-        f"{machine(record)}; `benchmarks/studies.py`."
-    )
-    return table(header, rows, note)
-
-
-def claims():
-    record = read("studies")
-    rows = [
-        [
-            f"`{row['recipe']}`",
-            f"{claim['greater']} above {claim['lesser']}, {claim['measure'].replace('_', '-')}",
-            f"{claim['by']:g}",
-            f"{claim['smallest_difference']:.3f}",
-            "yes" if claim["holds"] else "no",
-        ]
-        for row in record["rows"]
-        for claim in row["claims"]
-    ]
-    header = ["study", "on every seed", "by at least", "least difference", "holds"]
-    return table(header, rows, f"Of the same runs; {machine(record)}.")
 
 
 def imports():
@@ -302,6 +234,7 @@ TABLES = {
         augmentation,
         augmentation_effect,
         mixing,
+        heads,
         models,
         speed,
         precision,

@@ -29,13 +29,12 @@ def gradients_of(head, loss, policy, distance):
     elif backend == "jax":
         import jax
 
-        def stateless(values):
-            outputs, _ = model.stateless_call(
-                values, [v.value for v in model.non_trainable_variables], x
-            )
-            return loss(y, outputs)
+        others = [v.value for v in model.non_trainable_variables]
 
-        value, gradients = jax.value_and_grad(stateless)([v.value for v in variables])
+        def value_of(values):
+            return loss(y, model.stateless_call(values, others, x)[0])
+
+        value, gradients = jax.jit(jax.value_and_grad(value_of))([v.value for v in variables])
     else:
         value = loss(y, model(x, training=True))
         value.backward()

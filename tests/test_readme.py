@@ -23,7 +23,7 @@ def test_tables_are_made_from_the_records():
     command = [sys.executable, ROOT / "benchmarks" / "tables.py", "--check"]
     subprocess.run(command, check=True, timeout=60)
     pages = [README, (ROOT / "benchmarks" / "README.md").read_text()]
-    assert [page.count("<!-- table: ") for page in pages] == [8, 10]
+    assert [page.count("<!-- table: ") for page in pages] == [8, 11]
 
 
 @pytest.fixture
@@ -65,7 +65,7 @@ def test_experts_tables_have_ratios_both_ways_and_memory(tables, monkeypatch):
     record = {"date": "2026-01-02", "environment": ENVIRONMENT, "tokens": 8192, "features": 4}
     record |= {"units": 5, "top_k": 2, "memory": [{**memory, "gradients_mib": 64.3}]}
     record["rows"] = [{**row, "times_rival": 0.101, "times_faster": 9.94}]
-    monkeypatch.setattr(tables, "read", {"experts": record}.get)
+    monkeypatch.setattr("head_tables.read", {"experts": record}.get)
     lines = tables.experts().splitlines()
     assert "| a dense one | 123 ms | 1,234 ms | 0.10 | 9.94 |" in lines
     assert "| sparse | 64 | 8,192 | 2 | 214 MiB | 64 MiB |" in lines
@@ -182,6 +182,17 @@ def test_every_study_has_its_row_and_its_picture():
     for name in studies:
         assert f"| `kerasbook train {name}` |" in section
         assert (ROOT / "benchmarks" / "records" / "studies" / f"{name}.png").is_file()
+
+
+@pytest.mark.tensorflow
+def test_the_code_on_heads_runs(capsys):
+    section = README.split("\n## Distributions\n")[1].split("\n## ")[0]
+    (code,) = re.findall(r"```python\n(.*?)```", section, re.DOTALL)
+    exec(code, {})
+    weights, locations, density = map(ast.literal_eval, capsys.readouterr().out.splitlines())
+    assert min(weights) > 0.3
+    np.testing.assert_allclose(sorted(locations), [-1, 1], atol=0.15)
+    assert density > -0.2  # one normal distribution has -1.42
 
 
 def test_everything_of_evaluation_is_named():

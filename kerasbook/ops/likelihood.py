@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from kerasbook.ops.missing import refuse_nan
+from kerasbook.ops.mixtures import log_sum
 
 
 def negative_log_likelihood(mixture, y_true, y_pred, gradient_limit=None):
@@ -48,18 +49,18 @@ def negative_log_likelihood(mixture, y_true, y_pred, gradient_limit=None):
     def likelihood(packed, targets):
         log_weights, locations, scales = mixture.parts(packed)
         z = mixture.standardized(targets[..., None, :] - locations, scales)
-        log_joint = mixture.log_joint(log_weights, scales, z)
+        log_density, shares = log_sum(mixture.log_joint(log_weights, scales, z))
 
         def gradient(*args, upstream=None):
             if upstream is None:  # torch hands it over by name
                 (upstream,) = args
-            of_locations, slopes = mixture.slopes(log_weights, scales, z, log_joint)
+            of_locations, slopes = mixture.slopes(log_weights, scales, z, shares)
             of_targets = upstream[..., None] * ops.sum(of_locations, axis=-2)
             if gradient_limit is not None:
-                squares = ops.sum(ops.square(slopes / gradient_limit), axis=-1)
-                upstream = upstream * ops.rsqrt(ops.maximum(squares, 1.0))
+                squares = ops.sum(ops.square(slopes), axis=-1)
+                upstream = upstream * ops.minimum(gradient_limit * ops.rsqrt(squares), 1.0)
             return -upstream[..., None] * slopes, of_targets
 
-        return -mixture.total(log_joint), gradient
+        return -log_density, gradient
 
     return likelihood(y_pred, targets)

@@ -18,12 +18,13 @@ def refuse_nan(name, tensor):
         name: What the message calls the tensor.
         tensor: Float tensor.
     """
+    if isinstance(tensor, keras.KerasTensor):
+        return tensor
     rule = f"`{name}` must hold no NaN."
+    tensor = ops.convert_to_tensor(tensor)
     values = values_at_hand([tensor])
     if values is not None:
         _refuse(rule, (values[0] != values[0]).sum())
-        return tensor
-    if isinstance(tensor, keras.KerasTensor):
         return tensor
     count = ops.sum(ops.cast(ops.isnan(tensor), "int32"))
     if keras.backend.backend() == "tensorflow":

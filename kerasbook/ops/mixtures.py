@@ -149,19 +149,14 @@ class Mixture:
         """Returns the logarithm of the density at targets `(..., output_size)`, `(...)`."""
         log_weights, locations, scales = self.parts(packed)
         z = self.standardized(targets[..., None, :] - locations, scales)
-        return self.total(self.log_joint(log_weights, scales, z))
+        return log_sum(self.log_joint(log_weights, scales, z))[0]
 
     def log_joint(self, log_weights, scales, z):
         """Returns the log densities of the components times their weights, `(..., components)`."""
         return log_weights + self.log_standard(z) - self.log_volume(scales)
 
-    def total(self, log_joint):
-        """Returns the logarithm of the sum over the components, `(...)`."""
-        return log_joint[..., 0] if self.num_components == 1 else ops.logsumexp(log_joint, axis=-1)
-
-    def slopes(self, log_weights, scales, z, log_joint):
+    def slopes(self, log_weights, scales, z, shares):
         """Returns the gradients of the log density in the locations and in a packed row."""
-        shares = _shares(log_joint)
         leading = tuple(ops.shape(shares))[:-1]
         squared = ops.sum(ops.square(z), axis=-1, keepdims=True) if self.is_full else ops.square(z)
         pulled = z * densities.pull(squared, *self.kind, size=z.shape[-1] if self.is_full else 1)
@@ -259,7 +254,7 @@ class Mixture:
         """
         log_weights, locations, scales = self.parts(packed)
         uniforms = ops.cast(uniforms, packed.dtype)
-        ends = ops.cumsum(_shares(log_weights / temperature), axis=-1)
+        ends = ops.cumsum(log_sum(log_weights / temperature)[1], axis=-1)
         passed = ops.cast(uniforms[..., :1] * ends[..., -1:] >= ends, "int32")
         number = ops.minimum(ops.sum(passed, axis=-1), self.num_components - 1)
         chosen = ops.one_hot(number, self.num_components, dtype=packed.dtype)[..., None]
@@ -316,7 +311,7 @@ class Mixture:
 
         def uphill(_, places):
             z = standardized(places)
-            share = _shares(logs(z))
+            share = log_sum(logs(z))[1]
             if self.is_full:
                 squared = ops.sum(ops.square(z), axis=-1)
                 share = share * densities.pull(squared, *self.kind, size=size)
@@ -328,11 +323,17 @@ class Mixture:
             return ops.sum(share * centers, axis=-2) / ops.sum(share, axis=-2)
 
         places = ops.fori_loop(0, steps, uphill, locations)
-        best = ops.argmax(ops.logsumexp(logs(standardized(places)), axis=-1), axis=-1)
+        best = ops.argmax(log_sum(logs(standardized(places)))[0], axis=-1)
         chosen = ops.one_hot(best, self.num_components, dtype=packed.dtype)
         return ops.sum(chosen[..., None] * places, axis=-2)
 
 
-def _shares(logits):
-    """Returns the softmax; of one logit without Keras' warning that it is always 1."""
-    return ops.ones_like(logits) if logits.shape[-1] == 1 else ops.softmax(logits, axis=-1)
+def log_sum(logs):
+    """Returns the logarithm of a sum of exponentials `(...)`, and the share of each in it."""
+    if logs.shape[-1] == 1:
+        return logs[..., 0], ops.ones_like(logs)
+    greatest = ops.max(logs, axis=-1, keepdims=True)
+    greatest = ops.stop_gradient(ops.maximum(greatest, -1e37))  # no difference of infinities
+    parts = ops.exp(logs - greatest)
+    sums = ops.sum(parts, axis=-1, keepdims=True)
+    return (ops.log(sums) + greatest)[..., 0], parts / sums

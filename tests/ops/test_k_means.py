@@ -100,3 +100,17 @@ def test_blocks_of_points_are_all_points(rng, monkeypatch):
     whole = nearest_centers(data, centers)[0]
     monkeypatch.setitem(nearest_centers.__globals__, "_BLOCK", 28)  # seven points at a time
     np.testing.assert_array_equal(nearest_centers(data, centers)[0], whole)
+
+
+def test_a_center_whose_last_point_was_taken_stays(rng):
+    data, centers = np.array([[0.0], [0.0], [0.0], [1.0]]), np.array([[0.0], [1.0], [7.0]])
+    nearest, distances = nearest_centers(data, centers)
+    np.testing.assert_array_equal(_means(data, centers, nearest, distances), [[0], [1], [1]])
+
+
+def test_a_rise_by_rounding_is_not_taken(rng, monkeypatch):
+    data = rng.normal(size=(30, 2))
+    monkeypatch.setitem(k_means.__globals__, "_means", lambda points, centers, *_: centers + 9)
+    centers, sums = k_means(data, 3, seed=0)
+    assert len(sums) == 1
+    np.testing.assert_allclose(brute(data, centers)[1].sum(), sums[0])

@@ -195,3 +195,14 @@ def test_data_that_say_little_are_no_trouble(outputs):
     assert np.all(np.isfinite(history))
     np.testing.assert_allclose(model.experts[:, -1] + model.experts[:, :-1].sum(1), 1)
     np.testing.assert_allclose(model.scales, 0.1)
+
+
+def test_an_expert_without_samples_stays_as_it_is(rng):
+    model = random_model(rng)
+    x, y = rng.normal(size=(20, 3)), rng.normal(size=(20, 2))
+    shares = np.zeros((20, 3))
+    shares[:10, 0], shares[10:, 1] = 1, 1
+    found = maximize(model, x, y, shares, 1e-3)
+    np.testing.assert_array_equal(found.experts[2], model.experts[2])
+    np.testing.assert_array_equal(found.scales[2], model.scales[2])
+    assert np.all(found.scales[:2] != model.scales[:2])

@@ -48,4 +48,3 @@ def test_jit_of_jax():
     np.testing.assert_array_equal(np.asarray(jitted(GOOD)), 2 * GOOD)
     with pytest.raises(jax.errors.JaxRuntimeError, match="`y` must hold no NaN.*count = 3"):
         jax.block_until_ready(jitted(BAD))
-        jax.effects_barrier()

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from density_definitions import KINDS, mixture_density, random_mixture, scipy_density
 
-from kerasbook import ops as kernels
 from kerasbook.ops import Mixture
+from kerasbook.ops.mixtures import log_sum
 
 EACH = pytest.mark.parametrize(("covariance", "family", "nu"), KINDS)
 
@@ -85,7 +85,7 @@ def test_activate_makes_scales_positive_and_leaves_the_rest(rng, covariance, fam
 def test_moments_and_samples_agree(rng, covariance, family, nu):
     """The mean and the spread of many samples are those of the distribution, as is its shape."""
     mixture = Mixture(2, 3, covariance, family, nu)
-    packed, weights, locations, scales = packed_mixture(rng, (), mixture)
+    packed, weights, locations, _ = packed_mixture(rng, (), mixture)
     mean, variance = numpy(mixture.mean(packed)), numpy(mixture.variance(packed))
     np.testing.assert_allclose(mean, weights @ locations, rtol=1e-5)
     count = 40_000
@@ -216,12 +216,17 @@ def test_targets_are_aligned(rng):
         mixture.aligned("target", np.float32(1), packed)
 
 
-def test_likelihood_refuses_what_does_not_fit():
-    mixture = Mixture(2, 2)
-    with pytest.raises(ValueError, match=r"`y_pred` must have 10 numbers.*\(3, 9\)"):
-        kernels.negative_log_likelihood(mixture, np.zeros((3, 2)), np.zeros((3, 9)), None)
-    with pytest.raises(ValueError, match="`y_true` must have the axes of `y_pred`"):
-        kernels.negative_log_likelihood(mixture, np.zeros((3, 2)), np.zeros((3, 5, 10)), None)
+def test_log_sum_is_that_of_exponentials():
+    logs = np.array([[-1e4, -1e4 - 1], [3, -np.inf], [-np.inf, -np.inf], [88, 89]], "float32")
+    total, shares = (numpy(part) for part in log_sum(logs))
+    e = math.exp(-1)
+    expected = [-1e4 + math.log(1 + e), 3, -np.inf, 89 + math.log(1 + e)]
+    np.testing.assert_allclose(total, expected, rtol=1e-6)
+    np.testing.assert_allclose(
+        shares[[0, 1, 3]],
+        [[1 / (1 + e), e / (1 + e)], [1, 0], [e / (1 + e), 1 / (1 + e)]],
+        rtol=1e-5,
+    )
 
 
 @pytest.mark.parametrize(

@@ -43,8 +43,9 @@ class GaussianHead(DensityHead):
         >>> head = kerasbook.layers.GaussianHead(1, kernel_initializer="zeros")
         >>> output = head(np.ones((2, 3), "float32"))
         >>> mean, scale = head.split(output)
-        >>> np.asarray(scale).round(3).tolist()
-        [[0.694], [0.694]]
+        >>> np.asarray(scale).round(3)
+        array([[0.694],
+               [0.694]], dtype=float32)
         >>> tuple(head.sample(output, seed=1).shape), tuple(head.log_prob(output, mean).shape)
         ((2, 1), (2,))
 

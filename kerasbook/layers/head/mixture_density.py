@@ -30,9 +30,9 @@ class MixtureDensity(DensityHead):
         covariance: `"diagonal"`, `"full"` or `"isotropic"`.
         family: `"normal"`, `"laplace"`, `"student_t"` or `"logistic"`.
         degrees_of_freedom: Of Student's t, above 0, not learned; the other families have none.
-        **kwargs: All further arguments of `GaussianHead`: `min_scale`, which scales and the diagonal
-            of `L` cannot fall below, `use_bias`, the initializers, regularizers and constraints,
-            and those of `keras.layers.Layer`.
+        **kwargs: All further arguments of `GaussianHead`: `min_scale`, which scales and the
+            diagonal of `L` cannot fall below, `use_bias`, the initializers, regularizers and
+            constraints, and those of `keras.layers.Layer`.
 
     Call arguments:
         inputs: Float tensor `(batch, ..., features)` of rank 2 or more.

@@ -90,8 +90,12 @@ def test_moments_of_the_outputs(rng, estimator):
     x = rng.normal(size=(2, 5)).astype("float32")
     kernel, bias = numpy(layer.kernel), numpy(layer.bias)
     variance = x**2 @ softplus(layer.kernel_rho) ** 2 + softplus(layer.bias_rho) ** 2
-    count = 1200
-    drawn = np.stack([numpy(layer.apply(x, layer.draw((2, 5)))) for _ in range(count)])
+    # Flipout's numbers are those of the whole batch, so that it takes many of them.
+    calls, copies = (400, 1) if estimator == "flipout" else (1, 2000)
+    batch = np.tile(x, (copies, 1))
+    drawn = [numpy(layer.apply(batch, layer.draw(batch.shape))) for _ in range(calls)]
+    drawn = np.concatenate(drawn).reshape(-1, 2, 3)
+    count = len(drawn)
     assert np.all(abs(drawn.mean(0) - (x @ kernel + bias)) < 4.5 * np.sqrt(variance / count))
     # The fourth moment, for the error of the variance, is the normal one or (Flipout) no larger.
     np.testing.assert_allclose(drawn.var(0), variance, rtol=4.5 * np.sqrt(2 / count))

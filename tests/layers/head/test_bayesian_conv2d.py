@@ -85,7 +85,7 @@ def test_moments_at_every_place(rng, estimator):
     mean = convolve(x, numpy(layer.kernel)) + numpy(layer.bias)
     variance = convolve(x**2, softplus(layer.kernel_rho) ** 2) + softplus(layer.bias_rho) ** 2
     # Images of one batch share Flipout's numbers, so that it takes many of them.
-    count, images = (900, 1) if estimator == "flipout" else (1, 900)
+    count, images = (400, 1) if estimator == "flipout" else (1, 2000)
     batch = np.repeat(x, images, axis=0)
     drawn = np.concatenate([numpy(layer(batch, training=True)) for _ in range(count)])
     count *= images
@@ -96,8 +96,8 @@ def test_moments_at_every_place(rng, estimator):
     kernel_scale, bias_scale = softplus(layer.kernel_rho), softplus(layer.bias_rho)
     common = np.sum(x[0, :2, :2] * x[0, :2, 1:3] * kernel_scale[..., 0] ** 2) + bias_scale[0] ** 2
     expected = common / np.sqrt(variance[0, 0, 0, 0] * variance[0, 0, 1, 0])
-    assert abs(together - (expected if estimator == "flipout" else 0)) < 0.15
-    assert abs(expected) > 0.3
+    assert abs(together - (expected if estimator == "flipout" else 0)) < 0.2
+    assert abs(expected) > 0.4
 
 
 @pytest.mark.tensorflow

@@ -128,6 +128,9 @@ def test_outputs_losses_and_variables_are_those_of_a_loop(rng, router, shape, to
 )
 def test_experts_that_convolve_get_whole_images(rng, router, shape, kernel_size):
     layer, weights = made(rng, shape, router=router, kernel_size=kernel_size, jitter=0.3)
+    space = len(shape) - 2
+    taps = (kernel_size,) * space if isinstance(kernel_size, int) else kernel_size
+    assert weights["hidden_kernel"].shape == (5, *taps, 6, 4)
     x = rng.normal(size=shape).astype("float32")
 
     def expert(e, t):
@@ -206,7 +209,7 @@ def test_experts_begin_differently():
 
 @pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16", "bfloat16"])
 def test_the_router_is_float32_whatever_the_policy(rng, policy):
-    layer = SparseMixtureOfExperts(5, 4, router="switch", dtype=policy)
+    layer = SparseMixtureOfExperts(5, 4, router="switch", capacity_factor=2.5, dtype=policy)
     layer.build((None, 6))
     x = keras.ops.cast(rng.normal(size=(9, 6)), layer.compute_dtype)
     weights = layer.routing(x).weights
