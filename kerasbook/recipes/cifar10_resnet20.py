@@ -7,7 +7,8 @@ table 6). Here one cycle up to a learning rate of 0.2 makes the most of few epoc
 shifted by up to 4 pixels and mirrored; SGD with Nesterov momentum 0.9 and a decoupled weight decay
 of 5e-3, which under that momentum is 5e-4 in the loss.
 
-Measured: x
+Measured: 82.92% after 10 epochs in 1597.2 s (test accuracy, one seed; AMD EPYC, 2 cores,
+TensorFlow 2.21.0, Keras 3.15.1, 2026-11-28).
 """
 
 from kerasbook.registry import register

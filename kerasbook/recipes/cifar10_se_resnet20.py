@@ -5,7 +5,8 @@
 Gates as of Hu et al. (2018), of reduction 16, in the ResNet-20 of He et al. (2016): a network
 that is in no table of theirs.
 
-Measured: x
+Measured: 83.28% after 10 epochs in 1849.8 s (test accuracy, one seed; AMD EPYC, 2 cores,
+TensorFlow 2.21.0, Keras 3.15.1, 2026-11-28).
 """
 
 from kerasbook.recipes.cifar10_resnet20 import recipe as base

@@ -2,14 +2,15 @@
 
     kerasbook train hierarchical_experts
 
-Murphy (2022), section 13.6.2.3: experts that are mixtures of experts themselves. Here a gate
-divides the inputs between two branches, each of which has a gate between two linear experts, as
-Jordan and Jacobs (1994, https://doi.org/10.1162/neco.1994.6.2.181) have it; but their gates are
-linear, and these have a hidden layer of 16 units. The function has four linear pieces with jumps in
-between, the noise a deviation of 0.1. All is fitted by least squares; the numbers are of 2,000
-held-out points, with the deviation of the residuals.
+Murphy (2022), section 13.6.2.3: experts that are mixtures of experts themselves. Here a linear
+gate divides the inputs between two branches, each of which has a linear gate between two linear
+experts, as Jordan and Jacobs (1994, https://doi.org/10.1162/neco.1994.6.2.181) have it; but all is
+fitted by least squares. The function has four linear pieces with jumps in between, the noise a
+deviation of 0.1. The numbers are of 2,000 held-out points, with the deviation of the residuals.
 
-Measured: not yet.
+Measured: 1 expert: log-likelihood -1.427; 2 x 2 experts: log-likelihood -0.527 (means of 5
+seeds, all in 14 s of processor time; AMD EPYC, 2 cores, TensorFlow 2.21.0, Keras 3.15.1,
+2026-11-28).
 """
 
 import keras
@@ -45,19 +46,18 @@ def network(branching):
     """Returns a tree of linear experts, or one; inputs are scaled so that gates get steep soon."""
     tree = keras.layers.Dense(1)
     if branching:
-        gate = keras.layers.Dense(16, activation="tanh")
-        tree = layers.HierarchicalMixtureOfExperts(branching, tree, gate=gate)
+        tree = layers.HierarchicalMixtureOfExperts(branching, tree)
     return keras.Sequential([keras.Input((1,)), keras.layers.Rescaling(5.0), tree])
 
 
 def run(seed, epochs):
-    """Fits one linear expert, a gate of two, and the tree; see `kerasbook.training.Study`."""
+    """Fits one linear expert, and the tree; see `kerasbook.training.Study`."""
     x, y = noisy_pieces(500, (seed, 0))
     test_x, test_y = noisy_pieces(2000, (seed, 1))
     scores = {}
-    for name, branching in (("1 expert", ()), ("2 experts", (2,)), ("2 x 2 experts", BRANCHING)):
+    for name, branching in (("1 expert", ()), ("2 x 2 experts", BRANCHING)):
         model = network(branching)
-        training.fit_whole(model, "mse", x, y, epochs=epochs, learning_rate=0.05)
+        training.fit_whole(model, "mse", x, y, epochs=epochs, learning_rate=0.1)
         deviation = np.sqrt(np.mean((np.asarray(model(x)) - y) ** 2))
         scores[name] = {"log_likelihood": log_density(test_y, np.asarray(model(test_x)), deviation)}
     return scores, lambda path: draw(path, model, x, y)
@@ -97,10 +97,7 @@ recipe = register("recipe")(
     training.Study(
         name="hierarchical_experts",
         run=run,
-        epochs=600,
-        claims=(
-            training.Claim("2 x 2 experts", "2 experts"),
-            training.Claim("2 experts", "1 expert"),
-        ),
+        epochs=1500,
+        claims=(training.Claim("2 x 2 experts", "1 expert", 0.5),),
     )
 )

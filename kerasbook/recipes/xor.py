@@ -9,7 +9,10 @@ jittered corners: a logistic regression fails, with powers up to 10 of each inpu
 their products, one of which would do), where four radial basis functions at the corners
 succeed. Those three panels are of models trained here; the numbers are of held-out points.
 
-Measured: not yet.
+Measured: linear logistic: accuracy 0.497; linear logistic: log-likelihood -0.694; powers up to
+10: accuracy 0.502; powers up to 10: log-likelihood -0.711; 4 radial basis functions: accuracy
+1.000; 4 radial basis functions: log-likelihood -0.021 (means of 5 seeds, all in 7 s of
+processor time; AMD EPYC, 2 cores, TensorFlow 2.21.0, Keras 3.15.1, 2026-11-28).
 """
 
 import keras
