@@ -52,6 +52,7 @@ def plot_curve_panels(panels, path, *, title=""):
     figure.suptitle(title, size=12, parse_math=False)
     for axes, panel in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True):
         _draw(axes, panel)
+    figure.draw_without_rendering()  # the layout knows the legends from the second time on
     figure.savefig(path, dpi=100)
 
 

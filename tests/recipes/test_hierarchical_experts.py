@@ -7,9 +7,9 @@ from kerasbook.recipes import hierarchical_experts as study
 
 
 def test_the_pieces_are_linear_and_jump():
-    left = study.pieces(np.array([-1.0, -0.5 + 1e-9, 1e-9, 0.4 + 1e-9]))
+    left = study.pieces(np.array([-1.0, -0.5 + 1e-9, 1e-9, 0.5 + 1e-9]))
     np.testing.assert_allclose(left, study.LEVELS, atol=1e-6)
-    for start, end, slope in zip((-1, -0.5, 0, 0.4), (-0.5, 0, 0.4, 1), study.SLOPES, strict=True):
+    for start, end, slope in zip((-1, -0.5, 0, 0.5), (-0.5, 0, 0.5, 1), study.SLOPES, strict=True):
         x = np.linspace(start + 1e-6, end - 1e-6, 5)
         np.testing.assert_allclose(np.diff(study.pieces(x)) / np.diff(x), slope)
 
