@@ -9,6 +9,7 @@ import math
 import keras
 
 from kerasbook import layers
+from kerasbook import ops as kernels
 from kerasbook.layers.structure import Unit
 
 # The outputs of these take the place of their inputs, by the names of Keras' layers, ...
@@ -125,6 +126,23 @@ def _dense(layer, before, after):
     return math.prod(before[:-1]) * math.prod(layer.kernel.shape)
 
 
+def _distances(layer, before, after):
+    return math.prod(before[:-1]) * math.prod(layer.centroids.shape)
+
+
+def _sparse_mixture(layer, before, after):
+    """Of the router, and of all slots, whether there is a token in them or not."""
+    whole_images = layer.kernel_size is not None
+    tokens = before[0] if whole_images else math.prod(before[:-1])
+    places = math.prod(before[1:-1]) if whole_images else 1
+    capacity = kernels.expert_capacity(
+        tokens, layer.num_experts, layer.top_k, layer.capacity_factor
+    )
+    router = math.prod(layer.router_kernel.shape) * (1 + (layer.router == "noisy_top_k"))
+    experts = math.prod(layer.hidden_kernel.shape) + math.prod(layer.output_kernel.shape)
+    return tokens * router + capacity * places * experts
+
+
 def _einsum(layer, before, after):
     terms, result = layer.equation.split("->")
     letters = terms.split(",")[1].replace(".", "")
@@ -170,7 +188,15 @@ UNKNOWN_OPERATIONS = {
 }
 # The library's layers that compute with weights of their own, and Keras', by name.
 OWN_RULES = {
-    **dict.fromkeys(["DropConnectDense", "Maxout"], _dense),
+    **dict.fromkeys(
+        [
+            *("BayesianDense", "DropConnectDense", "GaussianHead", "Maxout", "MixtureDensity"),
+            "MixtureOfLinearExperts",
+        ],
+        _dense,
+    ),
+    "RadialBasis": _distances,
+    "SparseMixtureOfExperts": _sparse_mixture,
     **dict.fromkeys(["LocallyConnected1D", "LocallyConnected2D", "LocallyConnected3D"], _local),
     **dict.fromkeys(["TiledConv1D", "TiledConv2D"], _tiled),
     **dict.fromkeys(["Conv1D", "Conv2D", "Conv3D"], _convolution),

@@ -100,6 +100,16 @@ def _dense(layer, rank, data_format):
     return POSITION_WISE
 
 
+def _mixture(layer, rank, data_format):
+    return [[part] for part in (*layer.experts, layer.gate)]
+
+
+def _sparse_mixture(layer, rank, data_format):
+    """Of numbers; which experts a token goes to may depend on others that want the same ones."""
+    whole_images = layer.kernel_size is not None  # by whose means they are sent
+    return ALL_POSITIONS if whole_images else _dense(layer, rank, data_format)
+
+
 # The library's layers that do not tell their steps themselves, and Keras', by name.
 OWN_RULES = {
     **dict.fromkeys(
@@ -128,7 +138,16 @@ OWN_RULES = {
         _pooling,
     ),
     **dict.fromkeys(["ChannelShuffle", "LocalResponseNormalization"], _along_axis),
-    **dict.fromkeys(["DropConnectDense", "Maxout"], _dense),
+    **dict.fromkeys(
+        [
+            *("BayesianDense", "DropConnectDense", "GaussianHead", "HierarchicalSoftmax"),
+            *("Maxout", "MixtureDensity", "MixtureOfLinearExperts", "RadialBasis"),
+        ],
+        _dense,
+    ),
+    "MixtureOfExperts": _mixture,
+    "HierarchicalMixtureOfExperts": lambda layer, rank, data_format: [[layer.root]],
+    "SparseMixtureOfExperts": _sparse_mixture,
 }
 RULES = {
     **dict.fromkeys(

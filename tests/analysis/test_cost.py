@@ -91,6 +91,7 @@ def test_as_the_graph_of_tensorflow(name):
 OTHER_GRAPHS = {
     *("LocallyConnected1D", "LocallyConnected2D", "LocallyConnected3D"),
     *("TiledConv1D", "TiledConv2D"),
+    "SparseMixtureOfExperts",  # whose slots are counted when the graph runs, see below
 }
 
 
@@ -104,12 +105,27 @@ def test_every_layer_of_the_library(case):
     assert result.parameters == model.count_params()
     for column in ("parameters", "multiply_adds", "activations"):
         assert getattr(result, column) == sum(getattr(row, column) for row in result.layers)
-    kernels = [w for w in model.trainable_weights if "kernel" in w.name or w.name == "projection"]
+    others = ("projection", "centroids")  # that are multiplied by, too
+    kernels = [w for w in model.trainable_weights if "kernel" in w.name or w.name in others]
     assert (result.multiply_adds > 0) == bool(kernels)
     if keras.backend.backend() == "tensorflow" and case.name not in OTHER_GRAPHS:
         shapes = [tuple(x.shape[1:]) for x in keras.tree.flatten(inputs)]
         if result.multiply_adds:
             assert result.multiply_adds == count_of_graph(model, shapes)
+
+
+@pytest.mark.parametrize(("router", "matrices"), [("switch", 1), ("noisy_top_k", 2)])
+def test_slots_of_sparse_experts(router, matrices):
+    options = {"top_k": 2, "capacity_factor": 1.0, "router": router, "output_units": 3}
+    tokens = keras.Input((5, 6))
+    mixture = layers.SparseMixtureOfExperts(4, 8, **options)
+    slots = 3  # of each expert: 2 * 5 / 4, rounded up
+    expected = matrices * 5 * 6 * 4 + 4 * slots * (6 * 8 + 8 * 3)
+    assert cost(keras.Model(tokens, mixture(tokens))).multiply_adds == expected
+    images = keras.Input((4, 5, 6))
+    mixture = layers.SparseMixtureOfExperts(4, 8, kernel_size=3, **options)
+    expected = matrices * 6 * 4 + 4 * 1 * 4 * 5 * (3 * 3 * 6 * 8 + 8 * 3)
+    assert cost(keras.Model(images, mixture(images))).multiply_adds == expected
 
 
 def test_rows_of_layers_within_layers():
