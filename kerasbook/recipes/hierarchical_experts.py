@@ -53,7 +53,7 @@ def network(branching):
 
 
 def best_fit(branching, x, y, epochs):
-    """Returns the best of three fits (one for a single expert) and its residuals' deviation."""
+    """Returns the best of three fits, or one of a single expert, and its residuals' deviation."""
     fits = []
     for _ in range(STARTS if branching else 1):
         model = network(branching)
