@@ -16,7 +16,7 @@ at the data: deviation 0.082; point estimate, at the data: log-likelihood 0.810;
 weights, in the gap: log-likelihood -0.097; distribution of weights, in the gap: deviation
 0.184; point estimate, in the gap: log-likelihood -5.313; distribution of weights, beyond the
 data: log-likelihood -16.275; distribution of weights, beyond the data: deviation 0.464; point
-estimate, beyond the data: log-likelihood -602.782 (means of 5 seeds, all in 22 s of processor
+estimate, beyond the data: log-likelihood -602.782 (means of 5 seeds, all in 18 s of processor
 time; AMD EPYC, 2 cores, TensorFlow 2.21.0, Keras 3.15.1, 2026-11-28).
 """
 

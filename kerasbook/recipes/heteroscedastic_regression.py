@@ -10,7 +10,7 @@ network of the same hidden layers that was fitted by least squares. The numbers 
 held-out points; those of the truth are the most that any model can have, but for chance.
 
 Measured: learned variance: log-likelihood -0.824; constant variance: log-likelihood -1.108;
-truth: log-likelihood -0.795 (means of 5 seeds, all in 16 s of processor time; AMD EPYC, 2
+truth: log-likelihood -0.795 (means of 5 seeds, all in 15 s of processor time; AMD EPYC, 2
 cores, TensorFlow 2.21.0, Keras 3.15.1, 2026-11-28).
 """
 

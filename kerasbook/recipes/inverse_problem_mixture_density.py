@@ -9,7 +9,7 @@ those of `inverse_problem_linear_experts`. With one component the best is a broa
 or more the branches of the data come apart. The numbers are of 2,000 held-out points.
 
 Measured: 1 component: log-likelihood 0.470; 3 components: log-likelihood 1.532; 5 components:
-log-likelihood 1.538 (means of 5 seeds, all in 19 s of processor time; AMD EPYC, 2 cores,
+log-likelihood 1.538 (means of 5 seeds, all in 21 s of processor time; AMD EPYC, 2 cores,
 TensorFlow 2.21.0, Keras 3.15.1, 2026-11-28).
 """
 
