@@ -3,13 +3,12 @@
 import keras
 from keras import ops
 
-from kerasbook.layers.arguments import boolean, number_of
-from kerasbook.losses.per_sample_loss import PerSampleLoss
+from kerasbook.losses.hinge_loss import HingeLoss
 from kerasbook.losses.targets import attribute_targets
 
 
 @keras.saving.register_keras_serializable(package="kerasbook")
-class AttributeHinge(PerSampleLoss):
+class AttributeHinge(HingeLoss):
     """Asks that the scores of present attributes be high and those of absent ones low.
 
     `loss_i = sum over j of max(0, margin - y_j f_j)` with `y_j = 1` if the attribute is present
@@ -56,17 +55,12 @@ class AttributeHinge(PerSampleLoss):
         name="attribute_hinge",
         dtype=None,
     ):
-        super().__init__(name=name, reduction=reduction, dtype=dtype)
-        self.margin = number_of("margin", margin, "above 0", lambda number: number > 0)
-        self.squared = boolean("squared", squared)
+        super().__init__(margin, squared=squared, reduction=reduction, name=name, dtype=dtype)
 
-    def call(self, y_true, y_pred):
-        lack = ops.relu(self.margin - self.signs(y_true, y_pred) * y_pred)
-        return ops.sum(ops.square(lack) if self.squared else lack, -1)
+    def lack(self, y_true, y_pred):
+        """Returns what each score lacks on its side of 0, in the scores' shape."""
+        return ops.relu(self.margin - self.signs(y_true, y_pred) * y_pred)
 
     def signs(self, y_true, y_pred):
         """Returns 1 for what is present and -1 for what is not, in the scores' shape."""
         return attribute_targets(y_true, y_pred, lowest=-1)
-
-    def get_config(self):
-        return {**super().get_config(), "margin": self.margin, "squared": self.squared}

@@ -3,13 +3,12 @@
 import keras
 from keras import ops
 
-from kerasbook.layers.arguments import boolean, number_of
-from kerasbook.losses.per_sample_loss import PerSampleLoss
+from kerasbook.losses.hinge_loss import HingeLoss
 from kerasbook.losses.targets import one_hot_targets
 
 
 @keras.saving.register_keras_serializable(package="kerasbook")
-class MulticlassHinge(PerSampleLoss):
+class MulticlassHinge(HingeLoss):
     """Asks that the score of the class be above each other one by a margin.
 
     `loss_i = sum over j != y of max(0, s_j - s_y + margin)`, or the sum of their squares. The
@@ -57,15 +56,10 @@ class MulticlassHinge(PerSampleLoss):
         name="multiclass_hinge",
         dtype=None,
     ):
-        super().__init__(name=name, reduction=reduction, dtype=dtype)
-        self.margin = number_of("margin", margin, "above 0", lambda number: number > 0)
-        self.squared = boolean("squared", squared)
+        super().__init__(margin, squared=squared, reduction=reduction, name=name, dtype=dtype)
 
-    def call(self, y_true, y_pred):
+    def lack(self, y_true, y_pred):
+        """Returns by how much each other class comes too near, in the scores' shape."""
         is_class = one_hot_targets(y_true, y_pred)
         of_class = ops.sum(is_class * y_pred, -1, keepdims=True)
-        excess = (1 - is_class) * ops.relu(y_pred - of_class + self.margin)
-        return ops.sum(ops.square(excess) if self.squared else excess, -1)
-
-    def get_config(self):
-        return {**super().get_config(), "margin": self.margin, "squared": self.squared}
+        return (1 - is_class) * ops.relu(y_pred - of_class + self.margin)
