@@ -6,8 +6,9 @@ import pytest
 from kerasbook.applications import create_model, feature_maps
 
 
-def test_is_that_of_keras(rng):
-    model_peers.assert_like_keras("densenet121", rng)
+@pytest.mark.parametrize("shape", [(64, 96, 3), (49, 49, 3)])
+def test_is_that_of_keras(shape, rng):
+    model_peers.assert_like_keras("densenet121", rng, shape=shape)
 
 
 @pytest.mark.parametrize(

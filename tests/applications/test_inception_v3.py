@@ -9,8 +9,9 @@ from kerasbook.applications import create_model, feature_maps, from_timm
 SHAPE = (76, 97, 3)  # the smallest are 75 pixels
 
 
-def test_is_that_of_keras(rng):
-    model_peers.assert_like_keras("inceptionv3", rng, shape=SHAPE, deviation=30.0)
+@pytest.mark.parametrize("shape", [SHAPE, (80, 80, 3)])
+def test_is_that_of_keras(shape, rng):
+    model_peers.assert_like_keras("inceptionv3", rng, shape=shape, deviation=30.0)
 
 
 def test_is_that_of_timm(rng):

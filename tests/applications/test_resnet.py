@@ -9,8 +9,9 @@ from kerasbook.analysis import weightless
 from kerasbook.applications import create_model
 
 
-def test_is_that_of_keras(rng):
-    model_peers.assert_like_keras("resnet50", rng, shape=(49, 66, 3))
+@pytest.mark.parametrize("shape", [(49, 66, 3), (64, 64, 3)])
+def test_is_that_of_keras(shape, rng):
+    model_peers.assert_like_keras("resnet50", rng, shape=shape)
 
 
 @pytest.mark.parametrize("name", ["resnet18", "resnet50"])

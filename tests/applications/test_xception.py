@@ -10,8 +10,9 @@ from kerasbook.applications import create_model, feature_maps
 SHAPE = (72, 97, 3)  # poolings see odd sizes in one direction and even ones in the other
 
 
-def test_is_that_of_keras(rng):
-    model_peers.assert_like_keras("xception", rng, shape=SHAPE, deviation=30.0)
+@pytest.mark.parametrize("shape", [SHAPE, (80, 80, 3)])
+def test_is_that_of_keras(shape, rng):
+    model_peers.assert_like_keras("xception", rng, shape=shape, deviation=30.0)
 
 
 def test_is_that_of_timm(rng):
