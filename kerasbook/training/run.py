@@ -4,17 +4,18 @@ import contextlib
 import dataclasses
 import datetime
 import pathlib
-import warnings
-
-import keras
-import tensorflow as tf
 
 from kerasbook import augmentation, serving
-from kerasbook.applications import create_model, load_model
+from kerasbook.applications import load_model
 from kerasbook.callbacks.epoch_log import read_log
 from kerasbook.ops.backend import require_tensorflow
-from kerasbook.serving.preprocessing import Preprocessing
 from kerasbook.training import environment, report
+from kerasbook.training.assembly import (
+    build_model,
+    pipelines_of,
+    preprocessing_of,
+    warn_of_bad,
+)
 from kerasbook.training.cluster.strategy import get_strategy, is_chief
 from kerasbook.training.cluster.workers import (
     has_workers,
@@ -22,15 +23,12 @@ from kerasbook.training.cluster.workers import (
     require_equal_shares,
 )
 from kerasbook.training.engine.loop import Engine
-from kerasbook.training.engine.replicas import synchronize_batch_norm
 from kerasbook.training.engine.settings import StepSettings
 from kerasbook.training.engine.task import Classifier
 from kerasbook.training.files import RunFolder, read_json, require_new, write_json
 from kerasbook.training.input.data import LabelledImages
 from kerasbook.training.input.fingerprint import require_same
-from kerasbook.training.input.pipeline import EVALUATION_BATCH, Pipeline
-from kerasbook.training.input.reading import NAMED, parse_share
-from kerasbook.training.optimizer import make_optimizer
+from kerasbook.training.input.reading import parse_share
 from kerasbook.training.recipe import Recipe, require_recipe
 
 
@@ -111,8 +109,8 @@ def train(
     if before.get("fingerprint"):
         require_same(before["fingerprint"], fingerprint)
     splits = {n: data.split(split, max_examples, max_bad) for n, split in names.items()}
-    _warn_of_bad(splits.values())
-    preprocessing = _preprocessing(recipe, data)
+    warn_of_bad(splits.values())
+    preprocessing = preprocessing_of(recipe, data)
     replicas = strategy.num_replicas_in_sync
     if recipe.batch_size < replicas:
         raise ValueError(
@@ -126,9 +124,10 @@ def train(
             f"Received: accumulation_steps={recipe.accumulation_steps}"
         )
     require_equal_shares(strategy, recipe.batch_size)
-    pipelines = _pipelines(recipe, splits, preprocessing, policy, strategy, len(data.class_names))
-    training, validation = pipelines
-    model = _build(recipe, data, preprocessing, strategy, training.steps)
+    training, validation = pipelines_of(
+        recipe, splits, preprocessing, policy, strategy, len(data.class_names)
+    )
+    model = build_model(recipe, data, preprocessing, strategy, training.steps)
     folder = RunFolder(pathlib.Path(run_dir or fresh_name(recipe.name)))
     if not resume:
         require_new(folder.path)
@@ -190,36 +189,6 @@ def train(
         with contextlib.suppress(OSError):  # the disk may be what failed
             write_json(folder.record, {**before, **record, "status": "stopped"})
         raise
-
-
-def _warn_of_bad(splits):
-    for examples in splits:
-        if examples.bad:
-            named = "; ".join(map(str, examples.bad[:NAMED]))
-            more = "; ..." if len(examples.bad) > NAMED else ""
-            warnings.warn(
-                f"{examples.name} holds {len(examples.bad)} examples that cannot be read and are "
-                f"left out: {named}{more}",
-                stacklevel=3,
-            )
-
-
-def _pipelines(recipe, splits, preprocessing, policy, strategy, classes):
-    """Returns the pipelines of the training and of the validation examples."""
-    static = isinstance(strategy, tf.distribute.TPUStrategy)
-    training = Pipeline(
-        splits["train"],
-        preprocessing,
-        recipe.batch_size,
-        shuffle=True,
-        seed=recipe.seed,
-        policy=policy,
-        classes=classes,
-        static=static,
-        accumulation_steps=recipe.accumulation_steps,
-    )
-    batch_size = max(EVALUATION_BATCH, strategy.num_replicas_in_sync)
-    return training, Pipeline(splits["validation"], preprocessing, batch_size, static=static)
 
 
 def _description(recipe, data, splits, preprocessing, model):
@@ -301,53 +270,6 @@ def _check_resume(recipe, run_dir, max_examples):
             f"Received: max_examples={max_examples}"
         )
     return record
-
-
-def _preprocessing(recipe, data):
-    size = recipe.image_size or data.image_shape[:2]
-    if None in size:
-        raise ValueError(
-            "`image_size` must be given where the images' sizes vary. "
-            f"Received: image_size={recipe.image_size} for {recipe.dataset!r}"
-        )
-    return Preprocessing(*size, data.image_shape[2], recipe.mean, recipe.std)
-
-
-def _build(recipe, data, preprocessing, strategy, steps_per_epoch):
-    keras.utils.set_random_seed(recipe.seed)
-    with strategy.scope(), _dtype_policy(recipe.precision):
-        model = create_model(
-            recipe.model,
-            **{
-                "input_shape": preprocessing.shape,
-                "classes": len(data.class_names),
-                **recipe.model_arguments,
-            },
-        )
-        if recipe.synchronized_batch_norm:
-            synchronize_batch_norm(model)
-        model.compile(
-            optimizer=make_optimizer(recipe, steps_per_epoch),
-            loss="sparse_categorical_crossentropy",
-            metrics=["accuracy"],
-        )
-    shapes = [tuple(output.shape) for output in model.outputs]
-    if shapes != [(None, len(data.class_names))]:
-        raise ValueError(
-            f"`model` must return one value for each of the {len(data.class_names)} classes. "
-            f"Received: outputs={shapes}"
-        )
-    return model
-
-
-@contextlib.contextmanager
-def _dtype_policy(name):
-    before = keras.config.dtype_policy()
-    keras.config.set_dtype_policy(name)
-    try:
-        yield
-    finally:
-        keras.config.set_dtype_policy(before)
 
 
 def fresh_name(name):
