@@ -24,6 +24,7 @@ __getattr__, __dir__ = attach(
         "RandomOrder": "random_order",
         "RandomResizedCrop": "random_resized_crop",
         "RepeatedAugmentation": "repeated_augmentation",
+        "ScheduledAutoAugment": "scheduled_auto_augment",
         "Sequence": "sequence",
         "ShiftFlip": "shift_flip",
         "TrivialAugmentWide": "trivial_augment_wide",

@@ -5,6 +5,7 @@ import zlib
 import keras
 from keras import ops, tree
 
+from kerasbook.arguments import natural_number
 from kerasbook.augmentation.arguments import require_integers
 from kerasbook.augmentation.features import as_batch, like, require_images
 from kerasbook.layers.arguments import integer_seed, number_of
@@ -81,6 +82,36 @@ class Augmentation(keras.layers.Layer):
         """
         self.strength.assign(number_of("value", value, "in [0, 1]", lambda v: 0 <= v <= 1))
 
+    def set_epoch(self, epoch):
+        """Sets the epoch of the layer's calls; `augment` and `draw` are told theirs.
+
+        Only what follows a schedule depends on it. What is compiled sees it at once.
+
+        Args:
+            epoch: Number of the epoch, from 0.
+
+        Raises:
+            ValueError: If `epoch` is no integer of at least 0.
+        """
+        natural_number("epoch", epoch)
+        for child in self.children:
+            child.set_epoch(epoch)
+
+    def dated(self, drawn, epoch):
+        """Puts what depends on the epoch into draws; most augmentations leave them as they are.
+
+        One that shares its draws out to others must share this out, too.
+
+        Args:
+            drawn: Float32 tensor `(batch, num_draws)` of numbers in [0, 1).
+            epoch: Number of the epoch, an integer or a scalar tensor; `None` is that of
+                `set_epoch`, or else 0.
+
+        Returns:
+            Float32 tensor `(batch, num_draws)` of numbers in [0, 1).
+        """
+        return drawn
+
     def transform(self, batch, drawn):
         """Changes a batch as drawn.
 
@@ -115,7 +146,7 @@ class Augmentation(keras.layers.Layer):
             require_integers(name, value)
         kind = type(self).__name__, self.seed, getattr(self, "operations", ())
         salt = zlib.crc32(repr(kind).encode())
-        return draws.uniform(seed, epoch, index, self.num_draws, salt)
+        return self.dated(draws.uniform(seed, epoch, index, self.num_draws, salt), epoch)
 
     def apply(self, inputs, drawn):
         """Changes images, or a dictionary of features, as drawn: the same for the same draws."""
@@ -151,7 +182,7 @@ class Augmentation(keras.layers.Layer):
         batch, restore = as_batch(inputs, self.needs_batch)
         count = ops.shape(batch["images"])[0]
         drawn = random_uniform((count, self.num_draws), self.seed_generator)
-        return restore(self.transform(batch, drawn))
+        return restore(self.transform(batch, self.dated(drawn, None)))
 
     def compute_output_shape(self, input_shape):
         return input_shape

@@ -68,6 +68,13 @@ class Composite(ImageAugmentation):
         for child in self.augmentations:
             child.set_strength(value)
 
+    def dated(self, drawn, epoch):
+        own, parts = self.parts(drawn)
+        dated = [child.dated(draws, epoch) for child, draws in parts]
+        if all(new is old for new, (_, old) in zip(dated, parts, strict=True)):
+            return drawn
+        return ops.concatenate([ops.convert_to_tensor(part) for part in (own, *dated)], axis=1)
+
     def plans(self, drawn, state):
         """Returns this policy's own draws and the children's plans, in its own terms."""
         plans = []

@@ -65,6 +65,10 @@ class RepeatedAugmentation(Augmentation):
     def set_strength(self, value):
         self.augmentation.set_strength(value)
 
+    def dated(self, drawn, epoch):
+        copies = ops.reshape(drawn, (-1, self.augmentation.num_draws))
+        return ops.reshape(self.augmentation.dated(copies, epoch), (-1, self.num_draws))
+
     def transform(self, batch, drawn):
         repeated = tree.map_structure(lambda x: ops.repeat(x, self.num_repeats, axis=0), batch)
         drawn = ops.reshape(drawn, (-1, self.augmentation.num_draws))

@@ -109,7 +109,8 @@ def _pictures(policy, rows, images):
         if get_operation(name).kernel is mix_with_another:
             # The other image stands at the end of the batch.
             distance = count - np.arange(count + 1) - 0.5
-            chance[which == place, 0] = (distance / count)[np.any(which == place, axis=1)]
+            cell, step = np.nonzero(which == place)
+            chance[cell, step, 0] = (distance / count)[cell]
     batch = np.stack([images[0]] * count + [_another(images)])
     carry_out = compiled(
         lambda *given: run(

@@ -27,6 +27,9 @@ PLANNED = {
     "TrivialAugmentWide": lambda **k: room.TrivialAugmentWide(operations=FEW, **k),
     "UniformAugment": lambda **k: room.UniformAugment(operations=FEW, rate=0.9, **k),
     "AutoAugment": lambda **k: room.AutoAugment(POLICY, **k),
+    "ScheduledAutoAugment": lambda **k: room.ScheduledAutoAugment(
+        [POLICY[::-1], POLICY], [0, 2], **k
+    ),
     "RandomOperation": lambda **k: room.RandomOperation(**turn, **k),
     "Sequence": lambda **k: room.Sequence(
         [room.RandomOperation(**turn), room.RandAugment(1, 5, operations=FEW)], **k
@@ -82,6 +85,8 @@ def test_config_is_the_signature_and_json(name):
     composite = name in ("Sequence", "RandomApply", "RandomChoice", "RandomOrder")
     if composite:  # what images are is the children's business
         names -= set(room.RandAugment().image_arguments)
+    if name == "ScheduledAutoAugment":  # it has `policies` instead
+        names -= {"policy"}
     assert names <= set(config)
     assert set(config) - names <= {"name", "trainable", "dtype"}
     json.dumps(config)

@@ -57,6 +57,42 @@ def test_strength_goes_to_the_children():
     assert [float(child.strength) for child in children] == [0.25, 0.25]
 
 
+class Dated(RandAugment):
+    """Puts the epoch and its own level into the second number of what it draws."""
+
+    since = None
+
+    def set_epoch(self, epoch):
+        super().set_epoch(epoch)
+        self.since = epoch
+
+    def dated(self, drawn, epoch):
+        epoch = self.since if epoch is None else epoch
+        mark = ops.full_like(drawn[:, :1], (epoch + self.level / 10) / 10)
+        return ops.concatenate([drawn[:, :1], mark, drawn[:, 2:]], axis=1)
+
+
+def test_the_epoch_goes_to_the_children_with_their_own_draws(rng):
+    children = [RandAugment(1), Dated(1, 3), RandomOperation(**TURN), Dated(2, 5)]
+    whole = RandomChoice([RandomApply(children[:2]), *children[2:]])
+    drawn = ops.convert_to_tensor(rng.uniform(size=(7, whole.num_draws)).astype("float32"))
+    expected = ops.convert_to_numpy(drawn).copy()
+    first = 2 + children[0].num_draws  # after the numbers of the two coins
+    last = first + children[1].num_draws + children[2].num_draws
+    for epoch, given in ((4, 4), (6, None)):
+        whole.set_epoch(6)
+        expected[:, first + 1], expected[:, last + 1] = epoch / 10 + 0.03, epoch / 10 + 0.05
+        found = ops.convert_to_numpy(whole.dated(drawn, given))
+        np.testing.assert_allclose(found, expected, rtol=1e-6)
+    assert [child.since for child in (children[1], children[3])] == [6, 6]
+
+
+def test_draws_that_do_not_depend_on_the_epoch_stay_the_same_object(rng):
+    whole = Sequence([RandomApply([RandAugment()]), RandomOperation(**TURN)])
+    drawn = ops.convert_to_tensor(rng.uniform(size=(7, whole.num_draws)).astype("float32"))
+    assert whole.dated(drawn, 3) is drawn
+
+
 @pytest.mark.parametrize("children", [[], "RandAugment", [RandAugment], [None], RandAugment()])
 def test_children_are_a_list_of_augmentations(children):
     with pytest.raises(ValueError, match="`augmentations` must be a list of augmentations"):

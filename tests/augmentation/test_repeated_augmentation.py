@@ -5,7 +5,12 @@ import pytest
 from keras import ops
 from pictures import carried_out, natural
 
-from kerasbook.augmentation import RandAugment, RandomOperation, RepeatedAugmentation
+from kerasbook.augmentation import (
+    RandAugment,
+    RandomOperation,
+    RepeatedAugmentation,
+    ScheduledAutoAugment,
+)
 
 
 def test_copies_stand_side_by_side_with_their_labels(rng):
@@ -35,3 +40,18 @@ def test_one_image_is_no_batch(rng):
 def test_wrong_arguments(arguments, message):
     with pytest.raises(ValueError, match=message):
         RepeatedAugmentation(**arguments)
+
+
+def test_copies_follow_the_schedule_of_the_epoch():
+    policies = [
+        [[{"operation": name, "probability": 1.0, "level": None}]]
+        for name in ("identity", "invert")
+    ]
+    augment = RepeatedAugmentation(ScheduledAutoAugment(policies, [0, 4]), num_repeats=3)
+    images = np.zeros((2, 8, 12, 3), "uint8")
+    for epoch, value in ((3, 0), (4, 255)):
+        found = augment.augment(images, seed=1, index=np.arange(2), epoch=epoch)
+        assert found.shape == (6, 8, 12, 3)
+        assert (found == value).all()
+    augment.set_epoch(4)
+    assert (ops.convert_to_numpy(augment(images, training=True)) == 255).all()

@@ -92,6 +92,18 @@ class Swap(Augmentation):
         return {**batch, "images": np.roll(np.asarray(batch["images"]), -1, 0)}
 
 
+def test_pairing_twice_in_one_sub_policy(images, tmp_path):
+    step = {"operation": "sample_pairing", "probability": 1.0, "level": 10}
+    invert = {"operation": "invert", "probability": 1.0, "level": None}
+    policy = AutoAugment([[step, step], [invert, step]])
+    sheet = draw(policy, images, tmp_path / "sheet.png", size=WIDTH)
+    first, second = (Image.fromarray(image) for image in images[:2])
+    twice = Image.blend(Image.blend(first, second, 0.4), second, 0.4)
+    top = TITLE + HEADING
+    found = cell(sheet, top, 0, 5).astype(int)
+    assert np.abs(found - np.asarray(twice)).max() <= 2  # rounded twice
+
+
 def test_what_mixes_gets_several_images(images, tmp_path):
     policy = Sequence([RandomOperation("invert", rate=0.0), Swap()])
     sheet = draw(policy, images, tmp_path / "sheet.png", size=WIDTH)
