@@ -70,43 +70,71 @@ class AutoAugment(ImageAugmentation):
         published = arguments.get("greatest_level", 10)
         greatest = published if greatest_level is None else greatest_level
         greatest = number_of("greatest_level", greatest, "above 0", lambda v: v > 0)
-        steps = [_checked(sub_policy, greatest) for sub_policy in _listed(arguments["policy"])]
-        names = sorted({name for sub_policy in steps for name, _, _ in sub_policy})
-        self.operations = tuple(names)
+        policy = _listed(arguments["policy"])
+        names = {name for steps in policy for name, _, _ in _checked(steps, greatest)}
+        self.operations = tuple(sorted(names))
         self.ranges = ranges_of(ranges)
         self.magnitude_ranges = {**arguments.get("ranges", {}), **(self.ranges or {})}
-        # A step that a shorter sub-policy lacks is no operation at all.
+        self._tables = self.tables_of(policy, greatest)
+
+    def tables_of(self, policy, greatest_level):
+        """Returns the steps of a policy as arrays `(sub-policies, steps)`.
+
+        Args:
+            policy: List of sub-policies, of the layer's own `operations`.
+            greatest_level: The level of greatest effect.
+
+        Returns:
+            The place of each step's operation among the layer's, integers; its probability; and
+            its level as a fraction of the greatest. A step that a shorter sub-policy lacks is no
+            operation at all.
+
+        Raises:
+            ValueError: If an operation is not among the layer's, or a field is wrong.
+        """
+        steps = [_checked(sub_policy, greatest_level) for sub_policy in _listed(policy)]
         longest = max(map(len, steps))
         missing = (None, 0.0, 0.0)
         table = [(*sub_policy, *[missing] * (longest - len(sub_policy))) for sub_policy in steps]
-        names = [*names, None]
-        self._which = np.array([[names.index(s[0]) for s in row] for row in table], "int32")
-        self._probability = np.array([[s[1] for s in row] for row in table], "float32")
-        self._strength = np.array([[s[2] / greatest for s in row] for row in table], "float32")
+        names = (*self.operations, None)
+        for name in {step[0] for row in table for step in row}.difference(names):
+            raise ValueError(
+                f"`policy` must have operations of {self.operations}. Received: operation={name!r}"
+            )
+        which = np.array([[names.index(s[0]) for s in row] for row in table], "int32")
+        rate = np.array([[s[1] for s in row] for row in table], "float32")
+        level = np.array([[s[2] / greatest_level for s in row] for row in table], "float32")
+        return which, rate, level
+
+    @property
+    def tables(self):
+        """The policy's steps as `tables_of` returns them, arrays or tensors."""
+        return list(self._tables)
+
+    @property
+    def state(self):
+        return [*super().state, *self.tables]
 
     @property
     def sub_policies(self):
         """Lists of (operation, probability, level as a fraction of the greatest)."""
         names = (*self.operations, None)
-        tables = zip(self._which, self._probability, self._strength, strict=True)
+        tables = zip(*map(ops.convert_to_numpy, self.tables), strict=True)
         rows = [zip(*(column.tolist() for column in row), strict=True) for row in tables]
         return [[(names[which], p, s) for which, p, s in row if names[which]] for row in rows]
 
     @property
     def num_steps(self):
-        return self._which.shape[1]
+        return self.tables[0].shape[1]
 
     @property
     def num_draws(self):
         return 1 + self.num_steps * (2 + self.num_chances)
 
     def plan(self, drawn, state):
-        (strength,) = state
-        row = ops.cast(drawn[:, 0] * len(self._which), "int32")
-        which, rate, level = (
-            ops.take(ops.convert_to_tensor(table), row, axis=0)
-            for table in (self._which, self._probability, self._strength)
-        )
+        strength, *tables = state
+        row = ops.cast(drawn[:, 0] * tables[0].shape[0], "int32")
+        which, rate, level = (ops.take(ops.convert_to_tensor(t), row, axis=0) for t in tables)
         drawn = ops.reshape(drawn[:, 1:], (-1, self.num_steps, 2 + self.num_chances))
         coin = drawn[..., 1]
         magnitude = magnitude_of(

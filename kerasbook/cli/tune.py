@@ -91,8 +91,8 @@ def _tune(arguments):
 
 def _space(arguments):
     """Returns the Optuna distributions that the flags ask for."""
+    from kerasbook.augmentation.search.optuna_library import import_optuna
     from kerasbook.training.recipe import Recipe, parse_settings
-    from kerasbook.training.search import import_optuna
 
     distributions = import_optuna().distributions
     integers = {field.name for field in dataclasses.fields(Recipe) if field.type is int}

@@ -21,6 +21,7 @@ from kerasbook.ops.expert_routing import (
     route_noisy_top_k,
     route_switch,
 )
+from kerasbook.ops.gradients import value_and_gradients
 from kerasbook.ops.images import count_values, kept, map_images, rows_at, widest_float
 from kerasbook.ops.k_means import k_means
 from kerasbook.ops.likelihood import negative_log_likelihood
@@ -102,6 +103,7 @@ __all__ = [
     "swish",
     "tiled_conv",
     "to_slots",
+    "value_and_gradients",
     "values_at_hand",
     "variable_at_hand",
     "widest_float",

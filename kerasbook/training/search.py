@@ -1,12 +1,12 @@
 """Coarse-to-fine random search among recipes, on validation accuracy alone."""
 
-import contextlib
 import json
 import math
 import pathlib
 
 import numpy as np
 
+from kerasbook.augmentation.search.optuna_library import import_optuna, quiet
 from kerasbook.evaluation import accuracy_interval
 from kerasbook.training.files import read_json, require_new, write_json
 from kerasbook.training.input.data import LabelledImages
@@ -98,7 +98,7 @@ def random_search(
     _enter(path, record)
     options = {"verbose": 0, **options, "data_dir": data_dir, "max_examples": max_examples}
     results = []
-    with _quiet(optuna):
+    with quiet(optuna):
         backend = optuna.storages.journal.JournalFileBackend(str(path / "optuna.journal"))
         storage = optuna.storages.JournalStorage(backend)
         for stage, (epochs, trials) in enumerate(stages, 1):
@@ -190,26 +190,6 @@ def narrower(distribution, values, narrowing):
         high = start + step * math.floor((high - start) / step + 1e-9)
         low, high = min(low, values[0]), max(high, values[0])
     return type(distribution)(low, high, log=distribution.log, step=distribution.step)
-
-
-def import_optuna():
-    """Returns Optuna, or raises an `ImportError` that says how to install it."""
-    try:
-        import optuna
-    except ImportError as error:
-        raise ImportError("Random search needs Optuna: pip install 'kerasbook[search]'") from error
-    return optuna
-
-
-@contextlib.contextmanager
-def _quiet(optuna):
-    """Lets Optuna say nothing of trials; what a caller had set comes back."""
-    before = optuna.logging.get_verbosity()
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    try:
-        yield
-    finally:
-        optuna.logging.set_verbosity(before)
 
 
 def _checked_stages(stages):
