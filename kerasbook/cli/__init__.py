@@ -12,7 +12,17 @@ import warnings
 from absl import app, flags, logging
 
 import kerasbook
-from kerasbook.cli import compare, evaluate, launch, listing, runs, show_augmentation, train, tune
+from kerasbook.cli import (
+    compare,
+    evaluate,
+    launch,
+    listing,
+    runs,
+    search,
+    show_augmentation,
+    train,
+    tune,
+)
 from kerasbook.cli.parsing import BAD_INPUT, Formatter, Parser
 from kerasbook.console import (
     one_line,
@@ -31,6 +41,7 @@ Layers, models and training recipes of the deep-learning textbooks.
   kerasbook train mnist_lenet5 --seed 1    run a bundled recipe
   kerasbook launch --workers 2             the same as two workers on this machine
   kerasbook tune --log_uniform learning_rate 1e-6 10    search for better fields
+  kerasbook search mnist_lenet5 --budget 20m             search an augmentation policy
   kerasbook evaluate runs/NAME             test what a run left
   kerasbook compare runs/NAME runs/OTHER   ask whether two runs differ by more than chance
   kerasbook predict runs/NAME *.png        name what is on images
@@ -51,7 +62,7 @@ def make_parser():
     version = f"kerasbook {kerasbook.__version__}"
     parser.add_argument("--version", action="version", version=version, help="print the version")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for part in (train, launch, evaluate, compare, tune, runs, show_augmentation, listing):
+    for part in (train, launch, evaluate, compare, tune, search, runs, show_augmentation, listing):
         part.add(commands)
     return parser
 

@@ -33,24 +33,8 @@ def add(commands):
 
 def add_train_flags(train):
     """Adds the flags of a run."""
-    train.add_argument(
-        "recipe",
-        nargs="?",
-        metavar="RECIPE",
-        help="name from `kerasbook list recipes` (default: digits_lenet5)",
-    )
+    add_recipe_flags(train)
     train.add_argument("--epochs", type=positive, metavar="N", help="passes over the data")
-    train.add_argument(
-        "--batch_size",
-        type=positive,
-        metavar="N",
-        help="examples in a step, over all replicas",
-    )
-    train.add_argument("--seed", type=int, metavar="N", help="seed of everything random")
-    add_data_dir(train)
-    train.add_argument(
-        "--max_examples", type=positive, metavar="N", help="use the first N of each split only"
-    )
     train.add_argument(
         "--run_dir", metavar="FOLDER", help="folder of the run; default: runs/RECIPE-DATE-TIME"
     )
@@ -71,27 +55,48 @@ def add_train_flags(train):
         help="go back to the last checkpoint, at half the rate, up to N times if the loss explodes",
     )
     train.add_argument(
-        "--max_bad",
-        metavar="SHARE",
-        help="leave out examples that cannot be read, up to a share such as 0.1%% of a split",
-    )
-    train.add_argument(
         "--strategy",
         choices=("default", "mirrored", "multi_worker", "tpu"),
         default="default",
         help="one device; all GPUs here; the machines in TF_CONFIG; a TPU",
     )
-    train.add_argument(
+
+
+def add_recipe_flags(command):
+    """Adds the flags that say which recipe is run, and on which data."""
+    command.add_argument(
+        "recipe",
+        nargs="?",
+        metavar="RECIPE",
+        help="name from `kerasbook list recipes` (default: digits_lenet5)",
+    )
+    command.add_argument(
+        "--batch_size",
+        type=positive,
+        metavar="N",
+        help="examples in a step, over all replicas",
+    )
+    command.add_argument("--seed", type=int, metavar="N", help="seed of everything random")
+    add_data_dir(command)
+    command.add_argument(
+        "--max_examples", type=positive, metavar="N", help="use the first N of each split only"
+    )
+    command.add_argument(
+        "--max_bad",
+        metavar="SHARE",
+        help="leave out examples that cannot be read, up to a share such as 0.1%% of a split",
+    )
+    command.add_argument(
         "--augmentation",
         metavar="POLICY",
         help="name from `kerasbook list policies`, or a policy's JSON file",
     )
-    train.add_argument(
+    command.add_argument(
         "--precision",
         choices=("float32", "mixed_bfloat16", "mixed_float16"),
         help="dtype policy of the model",
     )
-    train.add_argument(
+    command.add_argument(
         "--set",
         action="append",
         default=[],

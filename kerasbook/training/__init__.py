@@ -24,6 +24,7 @@ __getattr__, __dir__ = attach(
         "random_search": "search",
         "recipe_of": "run",
         "run_study": "study_run",
+        "search_policy": "policy_search",
         "train": "run",
     },
 )

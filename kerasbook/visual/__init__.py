@@ -13,5 +13,6 @@ __getattr__, __dir__ = attach(
         "plot_curve_panels": "curve_panels",
         "plot_curves": "curves",
         "plot_decision_regions": "decision_regions",
+        "plot_rewards": "rewards",
     },
 )

@@ -1,0 +1,105 @@
+"""How much wall time there is, and whether it is enough for one trial more."""
+
+import math
+import re
+import statistics
+import time
+
+import keras
+
+UNITS = {"s": 1, "m": 60, "h": 3600}
+RECENT = 5
+
+
+def parse_budget(value):
+    """Returns seconds for a number of them, or for text such as `"90s"`, `"20m"`, `"1h30m"`.
+
+    Raises:
+        ValueError: If it is none of these, or not above 0.
+    """
+    seconds = value
+    if isinstance(value, str):
+        parts = re.findall(r"(\d+(?:\.\d+)?)([smh])", value)
+        whole = parts and "".join(number + unit for number, unit in parts) == value
+        seconds = sum(float(n) * UNITS[u] for n, u in parts) if whole else None
+    number = isinstance(seconds, (int, float)) and not isinstance(seconds, bool)
+    if not number or not math.isfinite(seconds) or seconds <= 0:
+        raise ValueError(
+            "`budget` must be a time above 0, such as 90s, 20m or 1h30m, or a number of seconds. "
+            f"Received: budget={value!r}"
+        )
+    return float(seconds)
+
+
+def duration_text(seconds):
+    """Returns a time in words of at most two units: `"1 h 05 min"`, `"2 min 07 s"`, `"9 s"`."""
+    seconds = round(seconds)
+    if seconds >= 3600:
+        return f"{seconds // 3600} h {seconds % 3600 // 60:02} min"
+    return f"{seconds // 60} min {seconds % 60:02} s" if seconds >= 60 else f"{seconds} s"
+
+
+class Budget(keras.callbacks.Callback):
+    """Counts the seconds of a search, over all its sittings, and those of its trials.
+
+    As a callback of the trials' training it refuses a budget that the first of them will exceed, as
+    soon as that is known.
+
+    Args:
+        seconds: How many there are; `None` sets no limit.
+        before: How many have gone by in earlier sittings.
+        epochs: Epochs of training that are due before there is a first reward.
+    """
+
+    def __init__(self, seconds, before=0.0, epochs=1):
+        super().__init__()
+        self.seconds = seconds
+        self.has_result = before > 0
+        self._epochs = epochs
+        self._done = 0
+        self._start = time.perf_counter() - before
+        self._trials = []
+        self._last = None
+
+    @property
+    def elapsed(self):
+        """Seconds gone by."""
+        return time.perf_counter() - self._start
+
+    @property
+    def left(self):
+        """Seconds that are left, or `None` where there is no limit."""
+        return None if self.seconds is None else self.seconds - self.elapsed
+
+    def count(self, seconds):
+        """Notes how long a trial took."""
+        self.has_result = True
+        self._trials.append(seconds)
+
+    def allows_another(self):
+        """Returns whether one more trial, as long as the last few, would end in time."""
+        if self.seconds is None:
+            return True
+        # The first trial of a sitting traces and compiles, in its first epoch; later ones do not.
+        known = self._trials[1:][-RECENT:] or self._trials
+        expected = statistics.median(known) if known else 0
+        if len(self._trials) == 1 and self._last is not None:
+            expected = min(expected, self._epochs * self._last)
+        return self.left >= expected
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self._epoch_start = time.perf_counter()
+
+    def on_epoch_end(self, epoch, logs=None):
+        last = self._last = time.perf_counter() - self._epoch_start
+        if self.has_result or self.seconds is None:
+            return
+        self._done += 1
+        known = self._done > 1 or self._epochs == 1  # the first epoch traces and compiles, too
+        needed = self.elapsed + (max(0, self._epochs - self._done) * last if known else 0)
+        if needed > self.seconds:
+            about = "about" if known else "more than"
+            raise ValueError(
+                f"`budget` must be enough for one trial at least, which takes {about} "
+                f"{duration_text(needed)}. Received: budget={self.seconds:g} s"
+            )

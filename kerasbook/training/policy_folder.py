@@ -1,0 +1,90 @@
+"""The folder of a search for a policy, and what is written there after every trial."""
+
+import csv
+import dataclasses
+import pathlib
+
+from kerasbook import augmentation
+from kerasbook.files import replacing
+from kerasbook.training.files import write_json
+from kerasbook.visual import plot_augmentation_sheet, plot_rewards
+
+COLUMNS = {"trial": int, "fold": int, "status": str, "reward": float}
+TIMES = {"seconds": float, "elapsed": float}
+
+
+@dataclasses.dataclass(frozen=True)
+class PolicyFolder:
+    """The folder that one search writes.
+
+    Attributes:
+        path: The folder itself.
+    """
+
+    path: pathlib.Path
+
+    recipe = property(lambda self: self.path / "recipe.json")
+    record = property(lambda self: self.path / "record.json")
+    state = property(lambda self: self.path / "search.json")
+    trials = property(lambda self: self.path / "trials.csv")
+    policy = property(lambda self: self.path / "policy.json")
+    weights = property(lambda self: self.path / "weights")
+    rewards = property(lambda self: self.path / "rewards.png")
+    sheet = property(lambda self: self.path / "policy.png")
+
+    def write_trials(self, rows):
+        """Writes the table of trials."""
+        with replacing(self.trials) as draft, draft.open("w", newline="") as file:
+            writer = csv.DictWriter(file, [*COLUMNS, *TIMES])
+            writer.writeheader()
+            writer.writerows(rows)
+
+    def read_times(self):
+        """Returns the seconds of each trial by its number, and when it had ended."""
+        if not self.trials.is_file():
+            return {}
+        with self.trials.open(newline="") as file:
+            return {
+                int(row["trial"]): {name: float(row[name]) for name in TIMES if row[name]}
+                for row in csv.DictReader(file)
+            }
+
+    def write_policy(self, policy):
+        """Writes the policy found."""
+        write_json(self.policy, augmentation.to_json(policy))
+
+    def write_pictures(self, rows, policy, images, *, title, label):
+        """Writes the rewards over trials, and a contact sheet of the policy.
+
+        Args:
+            rows: The table of trials.
+            policy: The policy found.
+            images: Images that it is shown on, uint8 arrays.
+            title: Title of both.
+            label: What the reward is.
+        """
+        with replacing(self.rewards) as draft:
+            plot_rewards(rows, draft, title=title, label=label)
+        with replacing(self.sheet) as draft:
+            plot_augmentation_sheet(policy, images, draft, title=title)
+
+
+def rows_of(search, times):
+    """Returns the table of the trials told, in the order in which they were.
+
+    Args:
+        search: The search.
+        times: Dictionary from the number of a trial to its `seconds` and `elapsed`.
+    """
+    nothing = dict.fromkeys(TIMES)
+    return [
+        {
+            "trial": trial.candidate.number,
+            "fold": trial.candidate.fold,
+            "status": trial.status,
+            "reward": trial.reward,
+            **nothing,
+            **times.get(trial.candidate.number, {}),
+        }
+        for trial in search.told
+    ]
