@@ -15,10 +15,10 @@ import tempfile
 import time
 
 import keras
+import small_networks  # noqa: F401  it registers the network
 from paired import RECORDS, write_record
 
-from kerasbook import layers, training
-from kerasbook.applications import parts
+from kerasbook import training
 from kerasbook.augmentation import Sequence, get_policy
 from kerasbook.registry import register
 from kerasbook.serving import Preprocessing
@@ -28,27 +28,6 @@ from kerasbook.training.input.data import LabelledImages
 NAME = "augmentation_effect"
 SEEDS = (0, 1, 2)
 POLICIES = ("none", "shift_and_flip", "shift_and_flip, then cifar10")
-
-
-@register("model")
-def WideResNet16(input_shape=None, classes=10, *, width=2):
-    """Builds the wide residual network of 16 layers (Zagoruyko and Komodakis, 2016).
-
-    Unlike the paper's, its first group halves height and width as well, which takes less than
-    a quarter of the time: the maps have 16, 8 and 4 rows.
-    """
-    image = parts.image_input(input_shape, 32, True)
-    x = layers.Conv2D(
-        16, 3, padding="same", use_bias=False, kernel_initializer="he_normal", name="stem"
-    )(image)
-    for group in range(3):
-        for strides in (2, 1):
-            block = layers.ResidualBlock(16 * width * 2**group, strides=strides, preactivation=True)
-            x = block(x)
-    x = layers.BatchNormalization(name="norm")(x)
-    x = keras.layers.Activation("relu", name="relu")(x)
-    x = keras.layers.GlobalAveragePooling2D(name="avg_pool")(x)
-    return keras.Model(image, parts.classifier(x, classes, "softmax"), name="wideresnet16")
 
 
 @register("policy", POLICIES[2])
