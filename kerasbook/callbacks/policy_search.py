@@ -1,5 +1,6 @@
 """The search for an augmentation policy within anybody's `model.fit`."""
 
+import os
 import pathlib
 
 import keras
@@ -24,6 +25,11 @@ class PolicySearch(keras.callbacks.Callback):
     test data: the best of many trials is chosen by it. At the end the model has the weights of the
     last trial: train a new one with `search.found()`.
 
+    A trial that was cut short begins anew. Other callbacks know nothing of trials: those that stop,
+    or change the learning rate, do so across them. Batches that were augmented before a trial began
+    count for it all the same, so no `cache`, and with `steps_per_epoch` no `prefetch` or `shuffle`,
+    may follow the layer in a pipeline. A layer that is no part of either is searched in vain.
+
     Args:
         search: One of `kerasbook.augmentation.search`, e.g. `ReinforceController()`.
         layer: The `CandidatePolicy` in the model or in its input pipeline, of the same space.
@@ -35,13 +41,14 @@ class PolicySearch(keras.callbacks.Callback):
             must be none that says itself whose weights to go on with.
         trials: Number of trials, those of earlier trainings among them, after which training
             stops; `None` goes on to the last epoch.
-        path: File of the state. Files of weights that later candidates may go on with lie in a
-            folder of this name with `.weights` after it.
+        path: File of the state. The first weights, and those that later candidates may go on
+            with, lie in a folder of this name with `.weights` after it. Another search, model or
+            dataset needs another file.
 
     Raises:
-        ValueError: If an argument is out of its range, the file holds the state of another search
-            or none (it stays as it is), or the logs do not have the reward (the message lists
-            those they have).
+        ValueError: If an argument is out of its range, the model is not built (and trials restart),
+            the file holds the state of another search or none (it stays as it is), or the logs do
+            not have the reward (the message lists those they have).
         SearchFailed: If three trials in a row have no finite reward.
 
     Example:
@@ -69,8 +76,10 @@ class PolicySearch(keras.callbacks.Callback):
     ):
         super().__init__()
         for name, value, method in (("search", search, "ask"), ("layer", layer, "assign")):
-            if not hasattr(value, method):
-                raise ValueError(f"`{name}` must have `{method}`. Received: {name}={value!r}")
+            if isinstance(value, type) or not all(hasattr(value, n) for n in (method, "space")):
+                raise ValueError(
+                    f"`{name}` must have a `space` and `{method}`. Received: {name}={value!r}"
+                )
         if layer.space != search.space:
             raise ValueError(
                 f"`layer` must have the space of the search, {search.space}. "
@@ -85,28 +94,50 @@ class PolicySearch(keras.callbacks.Callback):
         self.mode = one_of("mode", mode, MODES)
         self.restart = boolean("restart", restart)
         self.trials = trials if trials is None else positive_integer("trials", trials)
+        if not isinstance(path, (str, os.PathLike)) or pathlib.Path(path).is_dir():
+            raise ValueError(f"`path` must be that of a file. Received: path={path!r}")
         self.path = pathlib.Path(path)
 
     def on_train_begin(self, logs=None):
-        if self.path.is_file() and not self.search.trials:
+        goes_on = self.path.is_file()
+        if goes_on and self.search.trials:
+            self.search.require_own(self.path)
+        elif goes_on:
             self.search.load(self.path)
-        self._candidate = None
-        self._snapshots = WeightSnapshots(self.model, f"{self.path}.weights")
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self._candidate = self._snapshots = None
+        if self.restart:
+            folder = f"{self.path}.weights"
+            self._snapshots = WeightSnapshots(self.model, folder, goes_on=goes_on)
         self._stop_if_done()
 
     def on_epoch_begin(self, epoch, logs=None):
-        if self._candidate is None:
+        # Keras looks at `stop_training` after the first batch of an epoch only.
+        if self._candidate is None and not self._is_done:
             self._begin()
 
     def on_epoch_end(self, epoch, logs=None):
-        if self.reward not in (logs or {}):
+        if self._candidate is None:
+            return
+        self._epochs += 1
+        is_last = self._epochs == self.every
+        self._require_logged(logs or {}, is_last)
+        if is_last:
+            self._end(logs[self.reward])
+
+    @property
+    def _is_done(self):
+        return self.trials is not None and len(self.search.told) >= self.trials
+
+    def _require_logged(self, logs, is_last):
+        """Raises as soon as it is known that the reward is not logged when a trial ends."""
+        # With `validation_freq` there are epochs without any result of a validation.
+        may_come = self.reward.startswith("val_") and not any(n.startswith("val_") for n in logs)
+        if self.reward not in logs and (is_last or not may_come):
             raise ValueError(
-                f"`reward` must be one of what is logged: {', '.join(sorted(logs or {}))}. "
+                f"`reward` must be one of what is logged: {', '.join(sorted(logs))}. "
                 f"Received: reward={self.reward!r}"
             )
-        self._epochs += 1
-        if self._epochs == self.every:
-            self._end(logs[self.reward])
 
     def _begin(self):
         (self._candidate,) = self.search.ask()
@@ -123,15 +154,24 @@ class PolicySearch(keras.callbacks.Callback):
     def _end(self, reward):
         candidate, self._candidate = self._candidate, None
         try:
-            self.search.tell(candidate, reward if self.mode == "max" else -reward)
+            self.search.tell(candidate, reward if self.mode == "max" else _negative(reward))
         finally:
             # In this order, for no state to ask for weights that are not there.
-            if candidate.number in self.search.kept:
+            if self.restart and candidate.number in self.search.kept:
                 self._snapshots.take(candidate.number)
             self.search.save(self.path)
-            self._snapshots.keep_only(self.search.kept)
+            if self.restart:
+                self._snapshots.keep_only(self.search.kept)
         self._stop_if_done()
 
     def _stop_if_done(self):
-        if self.trials is not None and len(self.search.told) >= self.trials:
+        if self._is_done:
             self.model.stop_training = True
+
+
+def _negative(reward):
+    """Returns minus a number; what is none stays as it is, for the search to refuse it."""
+    try:
+        return -reward
+    except TypeError:
+        return reward

@@ -7,7 +7,7 @@ SEARCH = """\
 Searches an augmentation policy for a recipe, on its training and validation splits alone, and
 writes policy.json for `kerasbook train RECIPE --augmentation FOLDER/policy.json`. Candidates come
 after the recipe's own augmentation. The folder also gets search.json (the state, after every
-trial), trials.csv, record.json, rewards.png and policy.png (what the policy does).
+trial), trials.csv, record.json, rewards.png, and policy.png, a sheet of the best trial's policy.
 
   kerasbook search mnist_lenet5 --method random --trials 20 --max_examples 500
   kerasbook search cifar10_resnet20 --method density_matching --epochs 5 --budget 20m
@@ -59,8 +59,7 @@ def add(commands):
     search.add_argument(
         "--strategy",
         choices=("default", "mirrored", "tpu"),
-        default="default",
-        help="one device; all GPUs here; a TPU",
+        help="one device (default); all GPUs here; a TPU",
     )
     search.set_defaults(epochs=None)
 
@@ -77,6 +76,7 @@ def _search(arguments):
         "data_dir": arguments.data_dir,
         "max_examples": arguments.max_examples,
         "max_bad": arguments.max_bad,
+        "strategy": arguments.strategy,
     }
     options = {name: value for name, value in options.items() if value is not None}
     recipe = recipe_as_typed(arguments)
@@ -86,14 +86,13 @@ def _search(arguments):
         recipe,
         run_dir=arguments.run_dir,
         resume=arguments.resume,
-        strategy=arguments.strategy,
         **options,
     )
     best = record["best"]
     print(
         f"{record['trials']} trials, {record['failed']} of them failed, {record['seconds']:.0f} s"
     )
-    place = f"{best['reward']:.4f}, trial {best['trial'] + 1}"
+    place = f"{best['reward']:.4f}, trial {best['trial']}"
     print(f"best reward   {place} (the best of many: part luck)")
     print(f"run folder    {record['run_dir']}")
     name = arguments.recipe or recipe.name

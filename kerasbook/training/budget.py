@@ -18,7 +18,9 @@ def parse_budget(value):
         ValueError: If it is none of these, or not above 0.
     """
     seconds = value
-    if isinstance(value, str):
+    if isinstance(value, str) and re.fullmatch(r"\d+(\.\d+)?", value):
+        seconds = float(value)
+    elif isinstance(value, str):
         parts = re.findall(r"(\d+(?:\.\d+)?)([smh])", value)
         whole = parts and "".join(number + unit for number, unit in parts) == value
         seconds = sum(float(n) * UNITS[u] for n, u in parts) if whole else None
@@ -48,13 +50,15 @@ class Budget(keras.callbacks.Callback):
     Args:
         seconds: How many there are; `None` sets no limit.
         before: How many have gone by in earlier sittings.
+        earlier: The seconds of each trial of earlier sittings, a list.
         epochs: Epochs of training that are due before there is a first reward.
     """
 
-    def __init__(self, seconds, before=0.0, epochs=1):
+    def __init__(self, seconds, before=0.0, earlier=(), epochs=1):
         super().__init__()
         self.seconds = seconds
-        self.has_result = before > 0
+        self._before = before
+        self._earlier = list(earlier)
         self._epochs = epochs
         self._done = 0
         self._start = time.perf_counter() - before
@@ -73,7 +77,6 @@ class Budget(keras.callbacks.Callback):
 
     def count(self, seconds):
         """Notes how long a trial took."""
-        self.has_result = True
         self._trials.append(seconds)
 
     def allows_another(self):
@@ -81,9 +84,9 @@ class Budget(keras.callbacks.Callback):
         if self.seconds is None:
             return True
         # The first trial of a sitting traces and compiles, in its first epoch; later ones do not.
-        known = self._trials[1:][-RECENT:] or self._trials
+        known = [*self._earlier, *self._trials[1:]][-RECENT:] or self._trials
         expected = statistics.median(known) if known else 0
-        if len(self._trials) == 1 and self._last is not None:
+        if known == self._trials and len(known) == 1 and self._last is not None:
             expected = min(expected, self._epochs * self._last)
         return self.left >= expected
 
@@ -92,10 +95,12 @@ class Budget(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         last = self._last = time.perf_counter() - self._epoch_start
-        if self.has_result or self.seconds is None:
+        if self._earlier or self._trials or self.seconds is None:
             return
         self._done += 1
-        known = self._done > 1 or self._epochs == 1  # the first epoch traces and compiles, too
+        # The first epoch traces and compiles, too; and of earlier sittings it is not known how
+        # many epochs they have done.
+        known = (self._done > 1 or self._epochs == 1) and not self._before
         needed = self.elapsed + (max(0, self._epochs - self._done) * last if known else 0)
         if needed > self.seconds:
             about = "about" if known else "more than"

@@ -40,25 +40,32 @@ class PolicyFolder:
             writer.writerows(rows)
 
     def read_times(self):
-        """Returns the seconds of each trial by its number, and when it had ended."""
+        """Returns the seconds of each trial, and when it had ended, by its candidate's number.
+
+        Raises:
+            ValueError: If the table is damaged; the message names the file.
+        """
         if not self.trials.is_file():
             return {}
-        with self.trials.open(newline="") as file:
-            return {
-                int(row["trial"]): {name: float(row[name]) for name in TIMES if row[name]}
-                for row in csv.DictReader(file)
-            }
+        try:
+            with self.trials.open(newline="") as file:
+                return {
+                    int(row["trial"]) - 1: {name: float(row[name]) for name in TIMES if row[name]}
+                    for row in csv.DictReader(file)
+                }
+        except (KeyError, TypeError, ValueError, csv.Error) as error:
+            raise ValueError(f"{self.trials} is not the table of a search: {error!r}") from error
 
     def write_policy(self, policy):
         """Writes the policy found."""
         write_json(self.policy, augmentation.to_json(policy))
 
     def write_pictures(self, rows, policy, images, *, title, label):
-        """Writes the rewards over trials, and a contact sheet of the policy.
+        """Writes the rewards over trials, and a contact sheet of a policy.
 
         Args:
             rows: The table of trials.
-            policy: The policy found.
+            policy: The policy that the sheet shows.
             images: Images that it is shown on, uint8 arrays.
             title: Title of both.
             label: What the reward is.
@@ -74,12 +81,12 @@ def rows_of(search, times):
 
     Args:
         search: The search.
-        times: Dictionary from the number of a trial to its `seconds` and `elapsed`.
+        times: Dictionary from a candidate's number to the `seconds` and `elapsed` of its trial.
     """
     nothing = dict.fromkeys(TIMES)
     return [
         {
-            "trial": trial.candidate.number,
+            "trial": trial.candidate.number + 1,  # for people, who count from 1
             "fold": trial.candidate.fold,
             "status": trial.status,
             "reward": trial.reward,

@@ -33,6 +33,11 @@ METHODS = {
     "density_matching": "DensityMatching",
     "bayes": "BayesianSearch",
 }
+# What a search that is resumed takes from its record, unless told otherwise.
+OPTIONS = (
+    *("method", "epochs", "space", "arguments", "num_best"),
+    *("data_dir", "max_examples", "max_bad", "strategy"),
+)
 GENERATIONS = 8  # of a population, unless `epochs` says otherwise
 LABELS = {"density_matching": "minus the loss of augmented copies"}
 SHOWN = 6  # images on the contact sheet
@@ -92,7 +97,7 @@ def search_policy(
         The record, plain JSON values, also written to `record.json`: `best` with the `trial`, its
         `reward` and its `policy`; `trials`, their number, and `failed`; `seconds`; `run_dir`. The
         folder holds besides `policy.json`, `search.json` (the state), `trials.csv`, `rewards.png`
-        and `policy.png`.
+        and `policy.png`, a contact sheet of the best trial's policy.
 
     Raises:
         ImportError: If Optuna is not installed, where the method needs it.
@@ -123,10 +128,11 @@ def search_policy(
         "epochs": epochs,
         "num_best": num_best,
         "max_examples": max_examples,
+        "max_bad": source.options["max_bad"],
     }
-    times = {}
+    before, times = 0.0, {}
     if resume:
-        times = _take_up(folder, search, recipe, described, source)
+        before, times = _take_up(folder, search, recipe, described, source)
     else:
         require_new(folder.path)
         folder.path.mkdir(parents=True, exist_ok=True)
@@ -150,9 +156,9 @@ def search_policy(
     found = {"num_best": num_best}
     if method == "population":
         found = {"epochs_per_generation": epochs, "epochs": recipe.epochs}
-    before = max((float(time.get("elapsed", 0)) for time in times.values()), default=0.0)
     # Before the first reward of density matching stands the training of all its models.
-    clock = Budget(budget, before, epochs * getattr(search, "folds", 1))
+    earlier = [time["seconds"] for time in times.values() if "seconds" in time]
+    clock = Budget(budget, before, earlier, epochs * getattr(search, "folds", 1))
     sitting = Sitting(search, folder, clock, times=times, base=base, found=found)
     status = "stopped"
     try:
@@ -177,20 +183,21 @@ def search_policy(
 def options_of(run_dir):
     """Returns the options that the search in a folder was last called with, but for its recipe.
 
+    `search_policy(recipe, **options_of(run_dir), run_dir=run_dir, resume=True)` goes on with it.
+
     Raises:
         ValueError: If `run_dir` is `None`, or holds no search.
     """
     if run_dir is None:
         raise ValueError("`run_dir` must name the search to resume. Received: run_dir=None")
-    file = PolicyFolder(pathlib.Path(run_dir)).record
-    record = read_json(file) if file.is_file() else {}
-    names = ("method", "epochs", "num_best", "max_examples", "data_dir")
-    if not set(names) <= set(record):
+    folder = PolicyFolder(pathlib.Path(run_dir))
+    if not folder.record.is_file():
         raise ValueError(
             "`run_dir` must be the folder of a search, to resume it. "
-            f"Received: run_dir={str(run_dir)!r}"
+            f"Received: run_dir={str(run_dir)!r}, which has no {folder.record.name}"
         )
-    return {**{name: record[name] for name in names}, **record["limits"]}
+    record = _read_record(folder)
+    return {**{name: record[name] for name in OPTIONS}, **record["limits"]}
 
 
 def _search_of(method, space, arguments):
@@ -224,14 +231,14 @@ def _number_of_trials(method, recipe, epochs, trials, budget, search):
 
 
 def _take_up(folder, search, recipe, described, source):
-    """Restores a search from its folder; returns the times of its trials."""
+    """Restores a search from its folder; returns how long it took, and the times of its trials."""
     for file in (folder.recipe, folder.record, folder.state):
         if not file.is_file():
             raise FileNotFoundError(
                 "`run_dir` must be the folder of a search, to resume it. "
                 f"Received: run_dir={str(folder.path)!r}, which has no {file.name}"
             )
-    before = read_json(folder.record)
+    before = _read_record(folder)
     mine = {**described, "recipe": json.loads(json.dumps(recipe.to_json()))}
     theirs = {**before, "recipe": read_json(folder.recipe)}
     changed = [name for name, value in mine.items() if theirs.get(name) != value]
@@ -242,7 +249,22 @@ def _take_up(folder, search, recipe, described, source):
         )
     require_same(before["fingerprint"], source.fingerprint)
     search.load(folder.state)
-    return folder.read_times()
+    times = folder.read_times()
+    elapsed = [time["elapsed"] for time in times.values() if "elapsed" in time]
+    return max([before.get("seconds", 0.0), *elapsed]), times
+
+
+def _read_record(folder):
+    """Returns the record of a search.
+
+    Raises:
+        ValueError: If the file is not one.
+    """
+    record = read_json(folder.record)
+    names = {"fingerprint", "limits", "space", "arguments", "strategy", *OPTIONS}
+    if not isinstance(record, dict) or not names <= set(record):
+        raise ValueError(f"{folder.record} is not the record of a search")
+    return record
 
 
 class _Source:

@@ -7,6 +7,7 @@ from tqdm import tqdm
 from kerasbook import augmentation
 from kerasbook.augmentation.search import SearchFailed
 from kerasbook.training.budget import duration_text
+from kerasbook.training.engine.signals import Interrupted, stop_on_signal
 from kerasbook.training.policy_folder import rows_of
 
 
@@ -35,7 +36,9 @@ class Sitting:
         """The policy found so far, after the recipe's own augmentation; `None` if there is none."""
         if self._search.best is None:
             return None
-        policy = self._search.found(**self._found)
+        return self._after_base(self._search.found(**self._found))
+
+    def _after_base(self, policy):
         return policy if self._base is None else augmentation.Sequence([self._base, policy])
 
     def run(self, evaluate, trials, verbose):
@@ -48,11 +51,12 @@ class Sitting:
 
         Raises:
             SearchFailed: If no trial is complete at the end, or three in a row failed.
+            Interrupted: If a signal asked to stop.
         """
         search, clock = self._search, self._clock
         # Nothing is shown before there is something to say.
         shown = {"bar_format": "{desc}", "mininterval": 0, "delay": 1e-3, "disable": not verbose}
-        with tqdm(**shown) as progress:
+        with tqdm(**shown) as progress, stop_on_signal() as stop:
             while trials is None or len(search.told) < trials:
                 if search.told and not clock.allows_another():
                     break
@@ -69,6 +73,8 @@ class Sitting:
                     self._write(evaluate, candidate)
                 progress.set_description_str(self._line(trials), refresh=False)
                 progress.update()
+                if stop:
+                    raise Interrupted("Stopped between trials", stop.signal)
         if search.best is None:
             raise SearchFailed(f"All trials failed: there is no policy after {len(search.told)}")
 
@@ -107,14 +113,16 @@ class Sitting:
             "best": None
             if best is None
             else {
-                "trial": best.candidate.number,
+                "trial": best.candidate.number + 1,
                 "reward": best.reward,
                 "policy": best.candidate.policy,
             },
         }
 
     def write_pictures(self, images, *, title, label):
-        """Writes the pictures, if there is a policy."""
-        if self._search.best is not None:
+        """Writes the rewards over trials and the sheet of the best trial's policy, if any."""
+        best = self._search.best
+        if best is not None:
             rows = rows_of(self._search, self._times)
-            self._folder.write_pictures(rows, self.policy, images, title=title, label=label)
+            policy = self._after_base(self._search.space.augmentation_of(best.candidate.policy))
+            self._folder.write_pictures(rows, policy, images, title=title, label=label)

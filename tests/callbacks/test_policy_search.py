@@ -120,10 +120,19 @@ def test_stops_after_enough_trials(tmp_path):
     path = tmp_path / "s.json"
     _, notes = fitted(RandomSearch(SPACE), path, epochs=9, every=2, trials=2)
     assert len(notes.logs) == 4
-    search = RandomSearch(SPACE)
-    _, notes = fitted(search, path, epochs=9, every=2, trials=3)
+    layer, search = make_layer(), RandomSearch(SPACE)
+    model = make_model(layer)
+    _, notes = fitted(search, path, epochs=9, every=2, trials=3, layer=layer, model=model)
     assert len(notes.logs) == 2
     assert len(search.told) == 3
+    # Once more, trained as it is: the file's weights, not the model's, are those to begin with.
+    _, more = fitted(search, path, epochs=2, every=2, trials=4, layer=layer, model=model)
+    assert same(more.weights[0], notes.weights[0])
+    before = path.read_bytes()
+    again = RandomSearch(SPACE)
+    fitted(again, path, epochs=9, trials=4, every=2, layer=layer, model=model)
+    assert len(again.told) == 4
+    assert path.read_bytes() == before
 
 
 class Chain(Search):
@@ -145,7 +154,7 @@ def test_candidates_go_on_with_their_parents_weights(tmp_path):
     assert not same(first.weights[2], first.weights[0])
     assert not same(first.weights[3], first.weights[2])
     kept = {file.name for file in (tmp_path / "s.json.weights").iterdir()}
-    assert kept == {"2.npz", "3.npz"}
+    assert kept == {"2.npz", "3.npz", "initial.npz"}
     _, later = fitted(Chain(SPACE), path, epochs=2)
     with np.load(tmp_path / "s.json.weights" / "4.npz") as file:
         assert len(file.files) >= len(later.weights[0])
@@ -196,6 +205,43 @@ def test_a_metric_that_is_not_logged(tmp_path):
     assert [trial.status for trial in search.trials] == ["pending"]
 
 
+def test_a_reward_that_comes_every_second_epoch(tmp_path):
+    layer, search = make_layer(), RandomSearch(SPACE)
+    callback = PolicySearch(search, layer, every=2, path=tmp_path / "s.json")
+    model = make_model(layer)
+    options = {"validation_data": (IMAGES[:8], LABELS[:8]), "validation_freq": 2, "verbose": 0}
+    history = model.fit(IMAGES, LABELS, epochs=4, callbacks=[callback], **options).history
+    assert [t.reward for t in search.told] == history["val_accuracy"]
+    late = PolicySearch(RandomSearch(SPACE), layer, every=3, path=tmp_path / "t.json")
+    with pytest.raises(ValueError, match="one of what is logged: accuracy, loss. Received"):
+        model.fit(IMAGES, LABELS, epochs=4, callbacks=[late], **options)
+
+
+def test_a_model_that_is_not_built(tmp_path):
+    layer = make_layer()
+    model = keras.Sequential([layer, keras.layers.Flatten(), keras.layers.Dense(2, "softmax")])
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    with pytest.raises(ValueError, match="`model` must be built before `fit`"):
+        fitted(RandomSearch(SPACE), tmp_path / "s.json", epochs=1, layer=layer, model=model)
+    search = RandomSearch(SPACE)
+    callback = PolicySearch(
+        search, layer, path=tmp_path / "s.json", restart=False, reward="accuracy"
+    )
+    model.fit(IMAGES, LABELS, epochs=2, callbacks=[callback], verbose=0)
+    assert len(search.told) == 2
+
+
+def test_a_search_that_has_begun_does_not_overwrite_another(tmp_path):
+    path = tmp_path / "s.json"
+    fitted(RandomSearch(SPACE), path, epochs=1)
+    before = path.read_bytes()
+    search = RandomSearch(SPACE, seed=1)
+    search.tell(search.ask()[0], 0.5)
+    with pytest.raises(ValueError, match="`path` must be new, or hold the state of this search"):
+        fitted(search, path, epochs=1)
+    assert path.read_bytes() == before
+
+
 def test_states_of_others_are_refused_and_kept(tmp_path):
     path = tmp_path / "s.json"
     fitted(RandomSearch(SPACE), path, epochs=1)
@@ -209,8 +255,12 @@ def test_states_of_others_are_refused_and_kept(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"search": "random"}, "`search` must have `ask`.*'random'"),
-        ({"layer": keras.layers.Identity()}, "`layer` must have `assign`"),
+        ({"search": "random"}, "`search` must have a `space` and `ask`.*'random'"),
+        ({"search": RandomSearch}, "`search` must have a `space` and `ask`"),
+        ({"layer": keras.layers.Identity()}, "`layer` must have a `space` and `assign`"),
+        ({"layer": keras.Variable(1.0)}, "`layer` must have a `space` and `assign`"),
+        ({"path": None}, "`path` must be that of a file"),
+        ({"path": "."}, "`path` must be that of a file"),
         ({"layer": CandidatePolicy()}, "`layer` must have the space of the search"),
         ({"reward": None}, "`reward` must be a metric's name"),
         ({"every": 0}, "`every` must be a positive integer"),

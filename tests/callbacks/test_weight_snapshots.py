@@ -39,11 +39,17 @@ def test_what_was_is_again(tmp_path):
         assert same(values(model), states[number])
     model.fit(X, X.sum(1), epochs=1, verbose=0)
     assert same(values(model), states[4])  # the same step from the same state
-    later = WeightSnapshots(model, tmp_path / "weights")
+    later = WeightSnapshots(model, tmp_path / "weights", goes_on=True)
     later.put_back(5)
     assert same(values(model), states[5])
     later.put_back()
-    assert same(values(model), states[4])  # where the later one began
+    assert same(values(model), states[None])  # where the first one began
+    model.fit(X, X.sum(1), epochs=1, verbose=0)
+    new = WeightSnapshots(model, tmp_path / "weights")
+    before = values(model)
+    model.fit(X, X.sum(1), epochs=1, verbose=0)
+    new.put_back()
+    assert same(values(model), before)
 
 
 def test_only_what_is_wanted_is_kept(tmp_path):
@@ -51,7 +57,8 @@ def test_only_what_is_wanted_is_kept(tmp_path):
     for number in range(4):
         snapshots.take(number)
     snapshots.keep_only({1, 3})
-    assert {file.name for file in (tmp_path / "weights").iterdir()} == {"1.npz", "3.npz"}
+    left = {file.name for file in (tmp_path / "weights").iterdir()}
+    assert left == {"1.npz", "3.npz", "initial.npz"}
     snapshots.put_back(3)
     for number in (0, 7):
         with pytest.raises(ValueError, match=f"must have been kept. Received: candidate {number}"):
@@ -71,3 +78,42 @@ def test_without_a_folder_they_stay_in_memory(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
     with pytest.raises(ValueError, match="must have been kept"):
         snapshots.put_back(0)
+
+
+def test_bfloat16_comes_back_from_files(tmp_path):
+    dtype = keras.dtype_policies.DTypePolicy("bfloat16")
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(3, dtype=dtype)])
+    model.compile(keras.optimizers.SGD(0.1), "mse")
+    snapshots = WeightSnapshots(model, tmp_path)
+    snapshots.take(0)
+    before = values(model)
+    assert "bfloat16" in {str(value.dtype) for value in before}
+    model.layers[0].kernel.assign(np.ones((2, 3)))
+    WeightSnapshots(model, tmp_path, goes_on=True).put_back(0)
+    assert same(values(model), before)
+
+
+@pytest.mark.parametrize("damage", [b"", b"PK", b"not weights at all", None])
+def test_damaged_and_foreign_files_are_named_and_change_nothing(damage, tmp_path):
+    model = compiled_model()
+    snapshots = WeightSnapshots(model, tmp_path)
+    file = tmp_path / "7.npz"
+    if damage is None:
+        other = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+        other.compile("sgd", "mse")
+        WeightSnapshots(other, tmp_path / "other").take(7)
+        damage = (tmp_path / "other" / "7.npz").read_bytes()
+    file.write_bytes(damage)
+    before = values(model)
+    with pytest.raises(ValueError, match="7.npz (does not hold weights|must hold the weights)"):
+        snapshots.put_back(7)
+    assert same(values(model), before)
+
+
+def test_a_model_must_be_built():
+    model = keras.Sequential([keras.layers.Dense(3)])
+    model.compile("adam", "mse")
+    with pytest.raises(ValueError, match="`model` must be built before `fit`"):
+        WeightSnapshots(model)
+    model.build((None, 2))
+    WeightSnapshots(model).put_back()

@@ -46,7 +46,7 @@ def test_searches_resumes_and_says_how_to_train(tmp_path, monkeypatch):
     assert json.loads((tmp_path / "s" / "recipe.json").read_text())["epochs"] == 20
     told, best, folder, command = result.stdout.splitlines()
     assert told.startswith("2 trials, 0 of them failed, ")
-    number = record["best"]["trial"] + 1
+    number = record["best"]["trial"]
     assert best.startswith(f"best reward   {record['best']['reward']:.4f}, trial {number} (")
     assert folder.split() == ["run", "folder", "s"]
     assert "trial 2 of 2, reward " in result.stderr

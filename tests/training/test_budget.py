@@ -8,14 +8,23 @@ from kerasbook.training.budget import Budget, duration_text, parse_budget
 
 @pytest.mark.parametrize(
     ("value", "seconds"),
-    [("90s", 90), ("20m", 1200), ("1h30m", 5400), ("0.5m", 30), (45, 45), (0.25, 0.25)],
+    [
+        ("90s", 90),
+        ("20", 20),
+        ("7.5", 7.5),
+        ("20m", 1200),
+        ("1h30m", 5400),
+        ("0.5m", 30),
+        (45, 45),
+        (0.25, 0.25),
+    ],
 )
 def test_times_as_they_are_typed(value, seconds):
     assert parse_budget(value) == seconds
 
 
 @pytest.mark.parametrize(
-    "value", ["", "20", "20 m", "m", "20x", "x20m", "20m!", "0s", 0, -5, float("nan"), True, None]
+    "value", ["", "-20", "20 m", "m", "20x", "x20m", "20m!", "0s", 0, -5, float("nan"), True, None]
 )
 def test_what_is_no_time(value):
     with pytest.raises(ValueError, match="`budget` must be a time above 0, such as 90s") as error:
@@ -100,4 +109,18 @@ def test_with_a_result_the_budget_was_enough(now):
     epochs(clock, now, [20, 20])
     clock.count(40)
     epochs(clock, now, [20, 20, 20])
-    epochs(Budget(60, before=50, epochs=2), now, [20, 20])
+    epochs(Budget(60, before=50, earlier=[25, 25], epochs=2), now, [20, 20])
+
+
+def test_earlier_sittings_without_a_result(now):
+    clock = Budget(60, before=30, epochs=10)  # seven of these epochs may be done
+    epochs(clock, now, [9, 9, 9])
+    with pytest.raises(ValueError, match="takes more than 1 min 06 s"):
+        epochs(clock, now, [9])
+
+
+def test_what_trials_took_in_earlier_sittings_is_expected_again(now):
+    clock = Budget(100, before=60, earlier=[9, 30, 40, 31])
+    assert clock.allows_another()
+    now[0] += 10
+    assert not clock.allows_another()  # 30.5 in the middle

@@ -27,9 +27,9 @@ def test_the_table_of_trials_and_back(search, tmp_path):
     times = {1: {"seconds": 2.5, "elapsed": 3.0}, 0: {"seconds": 1.0, "elapsed": 4.25}}
     rows = rows_of(search, times)
     assert [(r["trial"], r["status"], r["reward"], r["seconds"]) for r in rows] == [
-        (1, "complete", 0.25, 2.5),
-        (0, "failed", None, 1.0),
-        (2, "complete", 0.75, None),  # written down by no one, as where a search was killed
+        (2, "complete", 0.25, 2.5),
+        (1, "failed", None, 1.0),
+        (3, "complete", 0.75, None),  # written down by no one, as where a search was killed
     ]
     folder = PolicyFolder(tmp_path)
     assert folder.read_times() == {}
@@ -38,6 +38,10 @@ def test_the_table_of_trials_and_back(search, tmp_path):
     with folder.trials.open() as file:
         assert [row["reward"] for row in csv.DictReader(file)] == ["0.25", "", "0.75"]
     assert [file.name for file in tmp_path.iterdir()] == ["trials.csv"]
+    for damaged in ("garbage\n1,2", folder.trials.read_text().replace("2.5", "y")):
+        folder.trials.write_text(damaged)
+        with pytest.raises(ValueError, match="trials.csv is not the table of a search"):
+            folder.read_times()
 
 
 @pytest.mark.tensorflow

@@ -238,12 +238,37 @@ def test_the_options_of_a_folder(searched, tmp_path):
     assert options_of(searched) == {
         "method": "random",
         "epochs": 1,
+        "space": SPACE.to_json(),
+        "arguments": {"seed": 0},
         "num_best": 5,
         "max_examples": 96,
+        "max_bad": 0.0,
         "data_dir": None,
+        "strategy": "default",
         "trials": 1,
         "budget": None,
     }
     for folder in (None, tmp_path):
         with pytest.raises(ValueError, match="`run_dir` must"):
             options_of(folder)
+    shutil.copytree(searched, tmp_path / "again")
+    options = {**options_of(searched), "trials": 2, "verbose": 0}
+    more = training.search_policy(RECIPE, run_dir=tmp_path / "again", resume=True, **options)
+    assert more["trials"] == 2
+    record = json.loads((searched / "record.json").read_text())
+    for name in ("limits", "fingerprint"):
+        damaged = {key: value for key, value in record.items() if key != name}
+        (tmp_path / "again" / "record.json").write_text(json.dumps(damaged))
+        with pytest.raises(ValueError, match="record.json is not the record of a search"):
+            training.search_policy(RECIPE, run_dir=tmp_path / "again", resume=True, **options)
+
+
+def test_time_that_left_no_trial_counts_too(searched, tmp_path, without_pictures):
+    folder = tmp_path / "search"
+    shutil.copytree(searched, folder)
+    record = json.loads((folder / "record.json").read_text())
+    (folder / "record.json").write_text(json.dumps({**record, "seconds": 5000.0}))
+    options = {**FEW, "trials": None, "budget": "1h", "epochs": 1, "resume": True}
+    more = training.search_policy(RECIPE, "random", run_dir=folder, **options)
+    assert more["trials"] == 1
+    assert more["seconds"] >= 5000

@@ -1,6 +1,8 @@
 """A sitting: how many trials, what is written after each and in which order, and what is said."""
 
 import json
+import os
+import signal
 
 import numpy as np
 import pytest
@@ -8,6 +10,7 @@ import pytest
 from kerasbook import augmentation
 from kerasbook.augmentation.search import PolicySpace, RandomSearch, SearchFailed
 from kerasbook.training.budget import Budget
+from kerasbook.training.engine.signals import Interrupted
 from kerasbook.training.policy_folder import PolicyFolder
 from kerasbook.training.policy_sitting import Sitting
 
@@ -67,7 +70,7 @@ def test_each_trial_is_written_before_the_next(sitting, tmp_path):
     best = search.trials[2].candidate.policy
     assert written.augmentations[1].policy == best
     results = one.results()
-    assert results["best"] == {"trial": 2, "reward": 0.75, "policy": best}
+    assert results["best"] == {"trial": 3, "reward": 0.75, "policy": best}
     assert (results["trials"], results["failed"]) == (3, 1)
 
 
@@ -129,3 +132,23 @@ def test_the_progress_line(sitting, tmp_path, capsys):
         assert line in text
     sitting(RandomSearch(SPACE)).run(evaluate, 3, verbose=True)
     assert "trial 3 of 3, reward 0.2500, best 0.5000 (trial 1), 0 s left" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_stops_it_after_the_trial(number, sitting, tmp_path):
+    class Signals(Rewards):
+        def __call__(self, candidate):
+            if candidate.number == 1:
+                os.kill(os.getpid(), number)
+            return super().__call__(candidate)
+
+    before = signal.getsignal(number)
+    search = RandomSearch(SPACE)
+    with pytest.raises(Interrupted) as error:
+        sitting(search).run(Signals([0.5] * 9, PolicyFolder(tmp_path)), 9, verbose=False)
+    assert error.value.exit_code == 128 + number
+    assert len(search.told) == 2
+    assert signal.getsignal(number) == before
+    again = RandomSearch(SPACE)
+    again.load(tmp_path / "search.json")
+    assert len(again.told) == 2

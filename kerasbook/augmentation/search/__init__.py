@@ -12,9 +12,11 @@ __getattr__, __dir__ = attach(
         "DensityScore": "density_score",
         "PolicySpace": "space",
         "PopulationBasedAugmentation": "population_based_augmentation",
+        "Proposal": "search",
         "RandomSearch": "random_search",
         "ReinforceController": "reinforce_controller",
         "Search": "search",
         "SearchFailed": "search",
+        "Trial": "search",
     },
 )

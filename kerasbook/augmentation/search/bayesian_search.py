@@ -64,7 +64,7 @@ class BayesianSearch(Search):
         self._recalled = dict(enumerate(map(self._parameters_of, policies)))
 
     def _replay(self, rows):
-        self.recall(policies_of(rows))
+        self.recall([row.get("policy") for row in rows if isinstance(row, dict)])
         super()._replay(rows)
 
     def _propose(self, number):
@@ -126,11 +126,3 @@ class BayesianSearch(Search):
                 f"`state` must hold policies of the space. Received: policy={policy!r}"
             ) from error
         return parameters
-
-
-def policies_of(rows):
-    """Returns the policies of the rows of a state, in their order."""
-    try:
-        return [row["policy"] for row in rows]
-    except (KeyError, TypeError) as error:
-        raise ValueError(f"`state` must be that of a search: {error!r}") from error

@@ -3,7 +3,7 @@
 import numpy as np
 
 from kerasbook.arguments import one_of, positive_integer
-from kerasbook.augmentation.search.bayesian_search import BayesianSearch, policies_of
+from kerasbook.augmentation.search.bayesian_search import BayesianSearch
 from kerasbook.augmentation.search.random_search import RandomSearch
 from kerasbook.augmentation.search.search import Proposal, Search
 
@@ -76,7 +76,7 @@ class DensityMatching(Search):
 
     def _replay(self, rows):
         if self.source == "bayes":
-            policies = policies_of(rows)
+            policies = [row.get("policy") for row in rows if isinstance(row, dict)]
             for fold, source in enumerate(self._sources):
                 source.recall(policies[fold :: self.folds])
         super()._replay(rows)

@@ -28,8 +28,8 @@ class DensityScore:
         labels: Their classes `(count,)`, integers.
         copies: How many augmented copies of each image are made.
         seed: Integer seed of the draws, at least 0.
-        scale: Function from a batch of augmented images to what the model takes; `None` hands
-            them over as they are.
+        scale: Function from a batch of augmented images, a tensor of their dtype, to what the
+            model takes; `None` hands them over as they are.
         augmentation: What carries out the policy where `layer` is a part of it, such as a
             `Sequence`; `None` is `layer` itself.
         batch_size: How many images are augmented and judged at once. The last batch is filled
@@ -112,7 +112,7 @@ class DensityScore:
         images = self.augmentation.apply(images, drawn)
         images = images if self.scale is None else self.scale(images)
         found = np.asarray(self.model.predict_on_batch(images), "float64")
-        classes = self.labels.max() + 1
+        classes = int(self.labels.max()) + 1
         if found.ndim != 2 or found.shape[1] < classes:
             raise ValueError(
                 f"`model` must return probabilities of {classes} classes at least, as `labels` "

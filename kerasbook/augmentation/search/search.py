@@ -80,7 +80,8 @@ class Search:
     """Base of the searches for a policy.
 
     A subclass proposes tokens in `_propose(number)`, which depends on nothing but the arguments,
-    the number and what was told before, and learns in `_learn(trial)`.
+    the number and what was told before, and learns in `_learn(trial)`. Each of its arguments, plain
+    JSON values, becomes an attribute of the same name, from which a state is made; `space` is one.
 
     Args:
         space: `PolicySpace`, its dictionary, or `None` for AutoAugment's.
@@ -117,7 +118,13 @@ class Search:
         positive_integer("count", count)
         while sum(t.status == "pending" for t in self.trials) < count and self._draw():
             pass
-        return [t.candidate for t in self.trials if t.status == "pending"][:count]
+        pending = [trial.candidate for trial in self.trials if trial.status == "pending"]
+        if not pending:
+            raise ValueError(
+                f"{type(self).__name__}._propose must return a Proposal where nothing is pending. "
+                "Received: None"
+            )
+        return pending[:count]
 
     def tell(self, candidate, reward):
         """Tells the reward of a candidate.
@@ -139,10 +146,7 @@ class Search:
                 "`candidate` must await its reward, as those of `ask` do. "
                 f"Received: candidate={candidate!r}"
             )
-        try:
-            reward = float(reward)
-        except (TypeError, ValueError):
-            raise ValueError(f"`reward` must be a number. Received: reward={reward!r}") from None
+        reward = _number(reward)
         self._record(trial, reward if math.isfinite(reward) else None)
         self._failures = 0 if trial.status == "complete" else self._failures + 1
         if self._failures >= FAILURES:
@@ -155,6 +159,11 @@ class Search:
         proposal = self._propose(len(self.trials))
         if proposal is None:
             return False
+        if not isinstance(proposal, Proposal):
+            raise ValueError(
+                f"{type(self).__name__}._propose must return a Proposal, or None. "
+                f"Received: {proposal!r}"
+            )
         candidate = Candidate(
             len(self.trials),
             self.space.policy_of(proposal.tokens),
@@ -203,7 +212,8 @@ class Search:
 
     def _joined(self, trials, arguments):
         """Returns the `AutoAugment` of the sub-policies of trials, none twice."""
-        steps = [json.dumps(s) for trial in trials for s in trial.candidate.policy]
+        policies = [self.space.policy_of(trial.tokens) for trial in trials]
+        steps = [json.dumps(sub_policy) for policy in policies for sub_policy in policy]
         policy = [json.loads(s) for s in dict.fromkeys(steps)]
         return self.space.augmentation_of(policy, **arguments)
 
@@ -229,6 +239,7 @@ class Search:
             "trials": [
                 {
                     **dataclasses.asdict(trial.candidate),
+                    "policy": self.space.policy_of(trial.tokens),
                     "asked_after": trial.asked_after,
                     "told": order.get(id(trial)),
                     "status": trial.status,
@@ -268,33 +279,55 @@ class Search:
 
     def _replay(self, rows):
         """Draws and tells again what the rows of a state say."""
-        try:
-            told = sorted((r for r in rows if r["told"] is not None), key=lambda r: r["told"])
-            steps = [(row["asked_after"], row["number"], row["policy"]) for row in rows]
-            rewards = [(row["number"], row["reward"]) for row in told]
-        except (KeyError, TypeError) as error:
-            raise ValueError(f"`state` must be that of a search: {error!r}") from error
-        for number, reward in [*rewards, (None, None)]:
-            while len(self.trials) < len(rows) and steps[len(self.trials)][0] <= len(self.told):
-                if not self._draw() or self._differs(*steps[len(self.trials) - 1][1:]):
+        told = _told_rows(rows)
+        for row in [*told, None]:
+            while len(self.trials) < len(rows):
+                due = rows[len(self.trials)]
+                if due["asked_after"] > len(self.told):
+                    break
+                if not self._draw() or any(
+                    due[name] != value
+                    for name, value in dataclasses.asdict(self.trials[-1].candidate).items()
+                ):
                     raise ValueError(
                         "`state` must be of this version of the search, which proposes another "
-                        f"policy. Received: candidate {len(self.trials) - 1}"
+                        f"candidate. Received: candidate {due['number']}"
                     )
-            if number is not None:
-                if not number < len(self.trials):
-                    raise ValueError(f"`state` tells candidate {number} before it was asked")
-                self._record(self.trials[number], reward)
-
-    def _differs(self, number, policy):
-        candidate = self.trials[-1].candidate
-        return candidate.number != number or candidate.policy != policy
+            if row is None:
+                continue
+            if not row["number"] < len(self.trials):
+                raise ValueError(f"`state` tells candidate {row['number']} before it was asked")
+            self._record(self.trials[row["number"]], row["reward"])
+        if len(self.trials) < len(rows):
+            raise ValueError(f"`state` asks for candidate {len(self.trials)} after the last reward")
 
     def save(self, path):
         """Writes the state to a JSON file, in one step: the old file, or the new one."""
         text = json.dumps(self.state(), indent=1)
         with replacing(path) as draft:
             draft.write_text(text + "\n")
+
+    def require_own(self, path):
+        """Raises a `ValueError` unless a file holds what this search was told, no more and no less.
+
+        Args:
+            path: File of `save`.
+        """
+        try:
+            saved = json.loads(pathlib.Path(path).read_text())
+        except ValueError:
+            saved = None
+        mine = self.state()
+        if not isinstance(saved, dict) or not isinstance(saved.get("trials"), list):
+            saved = {"trials": []}
+        for state in (saved, mine):
+            told = [row for row in state["trials"] if row.get("status") != "pending"]
+            state["trials"] = told
+        if saved != mine:
+            raise ValueError(
+                "`path` must be new, or hold the state of this search, which has begun already. "
+                f"Received: path={str(path)!r}, which holds another"
+            )
 
     def load(self, path):
         """Restores the state of a file, which stays as it is.
@@ -307,3 +340,43 @@ class Search:
             self.restore(json.loads(pathlib.Path(path).read_text()))
         except ValueError as error:
             raise ValueError(f"{path} does not hold the state of this search: {error}") from error
+
+
+def _number(reward):
+    """Returns a reward as a float; one too great to be a float is infinite."""
+    is_text = isinstance(reward, (str, bytes, bool, np.bool_))
+    try:
+        if not is_text:
+            return float(reward)
+    except OverflowError:
+        return math.inf
+    except (TypeError, ValueError):
+        pass
+    raise ValueError(f"`reward` must be a number. Received: reward={reward!r}")
+
+
+def _told_rows(rows):
+    """Returns the rows of a state that are told, in that order, after a look at all of them."""
+    for number, row in enumerate(rows):
+        if not isinstance(row, dict) or not _is_sound(row, number):
+            raise ValueError(f"`state` must be that of a search. Received: trial {str(row)[:60]!r}")
+    told = sorted((row for row in rows if row["told"] is not None), key=lambda row: row["told"])
+    if [row["told"] for row in told] != list(range(len(told))):
+        raise ValueError("`state` must be that of a search. Received: trials told out of order")
+    return told
+
+
+def _is_sound(row, number):
+    """Returns whether a row of a state has all its fields, of the right types."""
+    names = {field.name for field in dataclasses.fields(Candidate)}
+    if not names | {"asked_after", "told", "status", "reward"} <= set(row):
+        return False
+    reward, told = row["reward"], row["told"]
+    is_number = type(reward) in (int, float) and math.isfinite(reward)
+    status = {
+        "pending": told is None and reward is None,
+        "complete": type(told) is int and is_number,
+        "failed": type(told) is int and reward is None,
+    }
+    counts = type(row["number"]) is int and type(row["asked_after"]) is int
+    return counts and row["number"] == number and status.get(row["status"], False)

@@ -118,5 +118,7 @@ def space_of(value):
     if isinstance(value, PolicySpace):
         return value
     if value is None or isinstance(value, dict):
-        return PolicySpace(**(value or {}))
+        names = {field.name for field in dataclasses.fields(PolicySpace)}
+        if set(value or ()) <= names:
+            return PolicySpace(**(value or {}))
     raise ValueError(f"`space` must be a PolicySpace, or None. Received: space={value!r}")

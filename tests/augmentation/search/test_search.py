@@ -86,7 +86,7 @@ def test_sub_policies_are_not_joined_twice():
     assert len(search.found(6).policy) == 2  # probability 0 or 1, and no level
 
 
-@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf, 10**400])
 def test_failed_trials(bad):
     search = driven(Climbing(SPACE), [0.5, bad, bad, 0.25, bad, bad])
     assert [t.status for t in search.trials] == [
@@ -149,6 +149,10 @@ def changed(state, **fields):
     return {**state, **fields}
 
 
+def first(state, **fields):
+    return changed(state, trials=[{**state["trials"][0], **fields}, *state["trials"][1:]])
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -158,10 +162,23 @@ def changed(state, **fields):
         (lambda s: changed(s, version=2), "whose version is 1.*version=2"),
         (lambda s: [s], "must be that of a search"),
         (lambda s: {}, "must be that of a search"),
-        (lambda s: changed(s, trials=[{}]), "must be that of a search.*told"),
+        (lambda s: changed(s, trials=[{}]), "must be that of a search"),
+        (lambda s: first(s, reward="abc"), "must be that of a search"),
+        (lambda s: first(s, reward=True), "must be that of a search"),
+        (lambda s: first(s, reward=np.nan), "must be that of a search"),
+        (lambda s: first(s, reward=None), "must be that of a search"),
+        (lambda s: first(s, status="banana"), "must be that of a search"),
+        (lambda s: first(s, status="failed"), "must be that of a search"),
+        (lambda s: first(s, told=1), "told out of order"),
+        (lambda s: first(s, told=None), "must be that of a search"),
+        (lambda s: first(s, number=1.0), "must be that of a search"),
+        (lambda s: first(s, asked_after="x"), "must be that of a search"),
+        (lambda s: first(s, parent=3), "proposes another candidate. Received: candidate 0"),
+        (lambda s: first(s, fold=1), "proposes another candidate"),
+        (lambda s: changed(s, trials=[s["trials"][0], {**s["trials"][1], "asked_after": 9}]), ""),
         (
-            lambda s: changed(s, trials=[{**s["trials"][0], "policy": []}, *s["trials"][1:]]),
-            "proposes another policy. Received: candidate 0",
+            lambda s: first(s, policy=[]),
+            "proposes another candidate. Received: candidate 0",
         ),
         (
             lambda s: changed(s, trials=[{**t, "asked_after": 1} for t in s["trials"]]),
@@ -216,7 +233,7 @@ def test_wrong_words():
     for wrong in (old, 1, None, Candidate(1, old.policy), Candidate(7, candidate.policy)):
         with pytest.raises(ValueError, match="`candidate` must await its reward"):
             search.tell(wrong, 0.5)
-    for reward in ("much", None, [1, 2]):
+    for reward in ("much", "0.5", True, None, [1, 2]):
         with pytest.raises(ValueError, match="`reward` must be a number"):
             search.tell(candidate, reward)
     search.tell(candidate, np.float32(0.5))
@@ -226,3 +243,37 @@ def test_wrong_words():
         search.ask(0)
     with pytest.raises(ValueError, match="`seed` must be an integer of at least 0"):
         Climbing(SPACE, seed=-1)
+
+
+def test_a_policy_that_a_caller_changes_changes_nothing():
+    search = driven(Climbing(SPACE), [0.5])
+    before = search.state(), search.found(1).policy
+    search.trials[0].candidate.policy[0][0]["probability"] = 0.123
+    assert (search.state(), search.found(1).policy) == before
+
+
+@pytest.mark.parametrize("proposed", [None, np.zeros((2, 2, 3), int)])
+def test_a_subclass_must_propose(proposed):
+    class Silent(Search):
+        def _propose(self, number):
+            return proposed
+
+    with pytest.raises(ValueError, match="Silent._propose must return a Proposal"):
+        Silent(SPACE).ask()
+
+
+def test_whether_a_file_is_its_own(tmp_path):
+    search = driven(Climbing(SPACE), [0.5, np.nan])
+    search.save(tmp_path / "state.json")
+    search.ask()
+    search.require_own(tmp_path / "state.json")
+    before = (tmp_path / "state.json").read_bytes()
+    driven(search, [0.75])
+    for other in (search, Climbing(SPACE), driven(Climbing(SPACE, seed=1), [0.5, np.nan])):
+        with pytest.raises(
+            ValueError, match="`path` must be new, or hold the state of this search"
+        ):
+            other.require_own(tmp_path / "state.json")
+    (tmp_path / "broken.json").write_bytes(before[:-20])
+    with pytest.raises(ValueError, match="`path` must be new"):
+        search.require_own(tmp_path / "broken.json")
