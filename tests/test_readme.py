@@ -71,6 +71,30 @@ def test_experts_tables_have_ratios_both_ways_and_memory(tables, monkeypatch):
     assert "| sparse | 64 | 8,192 | 2 | 214 MiB | 64 MiB |" in lines
 
 
+def test_policy_search_tables_have_the_final_trainings_and_the_searches(tables, monkeypatch):
+    runs = [{"test_accuracy": 0.5, "parameters": 1234}, {"test_accuracy": 0.6}]
+    row = {"policy": "random", "mean_test_accuracy": 0.55, "deviation": 0.0707, "runs": runs}
+    recipe = {"epochs": 40, "train_split": "train[:4]"}
+    case = {"recipe": recipe, "base": "shift", "searched": ["train[:3]", "train[3:4]"]}
+    rewards = [[12.4, "", 0.25], [20.0, "", 0.5], [27.6, "", 0.375]]
+    found = {"trials": 3, "seconds": 28.4, "best_reward": 0.5, "rewards": rewards}
+    record = {"date": "2026-01-02", "environment": ENVIRONMENT, "jobs": 2, "rows": [row]}
+    record |= {"case": case, "searches": {"random": found}}
+    monkeypatch.setattr("policy_tables.read", {"policy_search_cifar10": record}.get)
+    lines = tables.policy_search().splitlines()
+    assert "| random | 55.00% | 7.07 | 50.00% 60.00% |" in lines
+    assert "| random | 3 | 28 s | 12 s | 0.5000 | 20 s |" in lines
+    assert any("after 40 epochs on `train[:4]`, 1,234 parameters" in line for line in lines)
+    cost = {"name": "assigned", "milliseconds": 7.24, "beyond_milliseconds": 0.46}
+    cost |= {"most_beyond_milliseconds": 1.26}
+    record = {"date": "2026-01-02", "environment": ENVIRONMENT, "rows": [cost], "rounds": 9}
+    record |= {"images": [2, 3, 4, 1]}
+    monkeypatch.setattr("policy_tables.read", {"candidate_cost": record}.get)
+    lines = tables.candidate_cost().splitlines()
+    assert "| assigned | 7.2 ms | 0.5 ms | 1.3 ms |" in lines
+    assert any(line.startswith("2 x 3 x 4 x 1 images; medians of 9 rounds") for line in lines)
+
+
 def test_mixing_table_has_the_part_of_the_step(tables, monkeypatch):
     row = {"name": "MixUp(alpha=0.2)", "input_shape": [4, 3, 2, 1], "milliseconds": 1.234}
     row |= {"step_milliseconds": 1234.5, "percent_of_step": 0.126}
@@ -111,6 +135,11 @@ def test_every_augmentation_is_named():
             assert f"`{name}`" in README, name
 
 
+def test_every_search_is_named():
+    for name in set(dir(augmentation.search)) - {"Proposal", "SearchFailed", "Trial"}:
+        assert f"`{name}" in README, name
+
+
 def test_files_that_it_names_are_there():
     for path in re.findall(r"`((?:benchmarks|examples|kerasbook|tests)/[\w/.]+)`", README):
         assert (ROOT / path).exists(), path
@@ -119,10 +148,13 @@ def test_files_that_it_names_are_there():
 
 
 @pytest.mark.tensorflow
-def test_the_code_on_augmentation_runs(tmp_path, monkeypatch):
+def test_the_code_on_augmentation_runs(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     section = README.split("\n## Augmentation\n")[1].split("\n## ")[0]
-    (code,) = re.findall(r"```python\n(.*?)```", section, re.DOTALL)
+    code, search = re.findall(r"```python\n(.*?)```", section, re.DOTALL)
+    for expected in ("3 10\n", "6 10\n"):  # run again it goes on
+        exec(search, {})
+        assert capsys.readouterr().out == expected
     names = {}
     exec(code, names)
     (image, *_) = names["dataset"].as_numpy_iterator()

@@ -34,6 +34,7 @@ __getattr__, __dir__ = attach(
         "get_operation": "operations",
         "list_operations": "operations",
         "register_operation": "operations",
+        "search": None,
         "shift_flip": None,
         "to_json": "policy_json",
         "ColorJitter": "color_jitter",

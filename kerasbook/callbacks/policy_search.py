@@ -23,7 +23,8 @@ class PolicySearch(keras.callbacks.Callback):
 
     The reward must come from a part of the training data that is not trained on, never from the
     test data: the best of many trials is chosen by it. At the end the model has the weights of the
-    last trial: train a new one with `search.found()`.
+    last trial: train a new one with `search.found()` (for a population with
+    `epochs_per_generation=every`).
 
     A trial that was cut short begins anew. Other callbacks know nothing of trials: those that stop,
     or change the learning rate, do so across them. Batches that were augmented before a trial began
@@ -35,7 +36,8 @@ class PolicySearch(keras.callbacks.Callback):
         layer: The `CandidatePolicy` in the model or in its input pipeline, of the same space.
         reward: Name of the metric in the logs of `fit`.
         every: Epochs of a trial.
-        mode: `"max"` where the greatest reward is the best, `"min"` where the least is.
+        mode: `"max"` where the greatest reward is the best, `"min"` where the least is; then the
+            search is told its negative.
         restart: Whether trials begin with the initial weights. Otherwise each goes on with what the
             one before left, and later ones gain by it, whatever their policy; then the search
             must be none that says itself whose weights to go on with.

@@ -33,10 +33,14 @@ class WeightSnapshots:
                 f"give it an `Input`, or call `build`. Received: {model.name!r}, which is not"
             )
         if not model.optimizer.built:  # Keras does it in the first step only
-            strategy = getattr(model, "distribute_strategy", None)
-            with strategy.scope() if strategy else contextlib.nullcontext():
+            strategy = strategy_of(model)
+            with contextlib.nullcontext() if strategy is None else strategy.scope():
                 model.optimizer.build(model.trainable_variables)
-        self._variables = [*model.variables, *model.optimizer.variables]
+        variables = model.variables
+        if strategy_of(model) is not None and strategy_of(model).num_replicas_in_sync > 1:
+            # The states of random layers differ from replica to replica, and stay as they are.
+            variables = model.weights
+        self._variables = [*variables, *model.optimizer.variables]
         self._folder = folder if folder is None else pathlib.Path(folder)
         self._taken = {}
         if goes_on and self._folder is not None and self._file(INITIAL).is_file():
@@ -100,6 +104,11 @@ class WeightSnapshots:
                 f"Received: {len(shapes)} arrays, or other shapes"
             )
         return values
+
+
+def strategy_of(model):
+    """Returns the tf.distribute strategy of a model; `None` on backends without any."""
+    return getattr(model, "distribute_strategy", None)
 
 
 def _writable(values):

@@ -1,5 +1,7 @@
 """The command `search`."""
 
+import shlex
+
 from kerasbook.cli.parsing import add_command, positive
 from kerasbook.cli.train import add_recipe_flags, recipe_as_typed
 
@@ -81,7 +83,10 @@ def _search(arguments):
     options = {name: value for name, value in options.items() if value is not None}
     recipe = recipe_as_typed(arguments)
     if arguments.resume:
-        options = {**options_of(arguments.run_dir), **options}
+        before = options_of(arguments.run_dir)
+        if {"trials", "budget"} & set(options):  # a new limit stands in the place of the old ones
+            before |= {"trials": None, "budget": None}
+        options = {**before, **options}
     record = training.search_policy(
         recipe,
         run_dir=arguments.run_dir,
@@ -96,4 +101,5 @@ def _search(arguments):
     print(f"best reward   {place} (the best of many: part luck)")
     print(f"run folder    {record['run_dir']}")
     name = arguments.recipe or recipe.name
-    print(f"kerasbook train {name} --augmentation {record['run_dir']}/policy.json", flush=True)
+    policy = shlex.quote(f"{record['run_dir']}/policy.json")
+    print(f"kerasbook train {name} --augmentation {policy}", flush=True)

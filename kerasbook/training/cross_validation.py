@@ -139,6 +139,11 @@ def fold_splits(data, recipe, folds):
     ]
 
 
+def first_of(data, split, count):
+    """Returns the TFDS split of the first examples of a split, `count` of them or all there are."""
+    return "+".join(_part(data.segments(split), 0, count))
+
+
 def _part(segments, start, stop):
     """Returns the splits of the examples from `start` to `stop` of the segments in a row."""
     splits, passed = [], 0

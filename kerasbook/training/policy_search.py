@@ -38,7 +38,7 @@ OPTIONS = (
     *("method", "epochs", "space", "arguments", "num_best"),
     *("data_dir", "max_examples", "max_bad", "strategy"),
 )
-GENERATIONS = 8  # of a population, unless `epochs` says otherwise
+GENERATIONS = 8  # of a population at most, unless `epochs` says otherwise
 LABELS = {"density_matching": "minus the loss of augmented copies"}
 SHOWN = 6  # images on the contact sheet
 
@@ -79,8 +79,8 @@ def search_policy(
             trial that would not end in time is not begun. `None` sets no limit; one of the two
             must be given, but for a population, which ends with the recipe's epochs.
         epochs: Epochs of a trial, or for density matching of the training of each fold's model;
-            `None` is the recipe's, for a population an eighth of them: its members are trained for
-            all of the recipe's epochs, in trials.
+            `None` is the recipe's, for a population about an eighth of them: its members are
+            trained for as many whole trials as the recipe's epochs have room for.
         space: `PolicySpace`; `None` is AutoAugment's.
         arguments: Dictionary of further arguments of the method, such as `{"population": 16}`.
         num_best: Number of policies whose sub-policies are joined to the one found (of each fold
@@ -121,6 +121,8 @@ def search_policy(
     epochs = _epochs_of_a_trial(method, recipe, epochs)
     trials = _number_of_trials(method, recipe, epochs, trials, budget, search)
     base = augmentation.get_policy(recipe.augmentation)
+    layer = searches.CandidatePolicy(search.space)
+    whole = layer if base is None else augmentation.Sequence([base, layer])
     source = _Source(recipe, data_dir, max_examples, max_bad)
     folder = PolicyFolder(pathlib.Path(run_dir or fresh_name(f"{recipe.name}-{method}")))
     described = {
@@ -151,8 +153,6 @@ def search_policy(
         "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "environment": environment.describe(),
     }
-    write_json(folder.record, record)
-    search.save(folder.state)
     found = {"num_best": num_best}
     if method == "population":
         found = {"epochs_per_generation": epochs, "epochs": recipe.epochs}
@@ -160,13 +160,19 @@ def search_policy(
     earlier = [time["seconds"] for time in times.values() if "seconds" in time]
     clock = Budget(budget, before, earlier, epochs * getattr(search, "folds", 1))
     sitting = Sitting(search, folder, clock, times=times, base=base, found=found)
+    write_json(folder.record, {**record, **sitting.results()})
+    search.save(folder.state)
     status = "stopped"
     try:
-        evaluate = _evaluator(method, recipe, source, search, base, strategy, epochs, folder, clock)
+        options = {"strategy": strategy, "folder": folder, "callbacks": [clock]}
+        if method == "density_matching":
+            evaluate = _matched_trials(recipe, source, search, layer, whole, epochs, options)
+        else:
+            evaluate = _trained_trials(recipe, source, search, layer, whole, epochs, options)
         sitting.run(evaluate, trials, verbose)
         status = "complete"
     except Interrupted as error:
-        message = f"Stopped in trial {len(search.told) + 1}; {folder.path} is kept, see resume"
+        message = f"Stopped in trial {len(search.told) + 1}; to go on, resume {folder.path}"
         raise Interrupted(message, error.exit_code - 128) from None
     finally:
         record |= {"status": status, **sitting.results()}
@@ -210,7 +216,7 @@ def _search_of(method, space, arguments):
 
 def _epochs_of_a_trial(method, recipe, epochs):
     if epochs is None:
-        return max(1, recipe.epochs // GENERATIONS) if method == "population" else recipe.epochs
+        return -(-recipe.epochs // GENERATIONS) if method == "population" else recipe.epochs
     if method == "population" and positive_integer("epochs", epochs) > recipe.epochs:
         raise ValueError(
             "`epochs` of a population's trials must be at most the recipe's, "
@@ -290,22 +296,18 @@ class _Source:
         return [self.preprocessing.resize(image).numpy() for image in images]
 
 
-def _evaluator(method, recipe, source, search, base, strategy, epochs, folder, clock):
-    """Returns what gives candidates their rewards."""
-    layer = searches.CandidatePolicy(search.space)
-    recipe = recipe.replace(ema_momentum=None)
-    if method != "population":
-        recipe = shortened(recipe, epochs)
-    if method == "density_matching":
-        options = {**source.options, "strategy": strategy, "verbose": 0, "callbacks": [clock]}
-        return MatchedTrials(recipe, source, layer, folds=search.folds, folder=folder, **options)
-    return TrainedTrials(
-        recipe,
-        source,
-        layer,
-        layer if base is None else augmentation.Sequence([base, layer]),
-        strategy=get_strategy(strategy),
-        epochs=epochs,
-        folder=folder,
-        callbacks=[clock],
-    )
+def _matched_trials(recipe, source, search, layer, policy, epochs, options):
+    """Returns what gives candidates their rewards without a training."""
+    recipe = shortened(recipe.replace(ema_momentum=None), epochs)
+    options = {**source.options, **options, "verbose": 0}
+    return MatchedTrials(recipe, source, layer, policy, folds=search.folds, **options)
+
+
+def _trained_trials(recipe, source, search, layer, policy, epochs, options):
+    """Returns what trains under each candidate."""
+    trained = epochs
+    if isinstance(search, searches.PopulationBasedAugmentation):
+        trained = epochs * (recipe.epochs // epochs)  # each member, trial after trial
+    recipe = shortened(recipe.replace(ema_momentum=None), trained)
+    options = {**options, "strategy": get_strategy(options["strategy"])}
+    return TrainedTrials(recipe, source, search, layer, policy, epochs=epochs, **options)

@@ -54,6 +54,8 @@ class Sitting:
             Interrupted: If a signal asked to stop.
         """
         search, clock = self._search, self._clock
+        if search.told:  # a process that was killed may have left the state alone
+            self._write_results()
         # Nothing is shown before there is something to say.
         shown = {"bar_format": "{desc}", "mininterval": 0, "delay": 1e-3, "disable": not verbose}
         with tqdm(**shown) as progress, stop_on_signal() as stop:
@@ -83,6 +85,9 @@ class Sitting:
         evaluate.keep(candidate, self._search.kept)
         self._search.save(self._folder.state)
         evaluate.forget(self._search.kept)
+        self._write_results()
+
+    def _write_results(self):
         self._folder.write_trials(rows_of(self._search, self._times))
         if self._search.best is not None:
             self._folder.write_policy(self.policy)
@@ -96,11 +101,11 @@ class Sitting:
         parts = [f"trial {len(search.told)}{of}", reward]
         if best is not None:
             parts.append(f"best {best.reward:.4f} (trial {best.candidate.number + 1})")
-        left = clock.left
-        if left is None and trials is not None:
-            left = clock.elapsed / len(search.told) * (trials - len(search.told))
-        if left is not None:
-            parts.append(f"{duration_text(max(0, left))} left")
+        left = [] if clock.left is None else [max(0, clock.left)]
+        if trials is not None:
+            left.append(clock.elapsed / len(search.told) * (trials - len(search.told)))
+        if left:
+            parts.append(f"{duration_text(min(left))} left")
         return ", ".join(parts)
 
     def results(self):

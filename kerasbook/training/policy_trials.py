@@ -8,7 +8,7 @@ from kerasbook.applications import load_model
 from kerasbook.augmentation.search import DensityScore
 from kerasbook.callbacks.weight_snapshots import WeightSnapshots
 from kerasbook.training.assembly import build_model, pipelines_of
-from kerasbook.training.cross_validation import fold_splits
+from kerasbook.training.cross_validation import first_of, fold_splits
 from kerasbook.training.engine.divergence import Diverged
 from kerasbook.training.engine.loop import Engine
 from kerasbook.training.engine.settings import StepSettings
@@ -22,12 +22,15 @@ HELD_OUT = 1000  # images of each fold on which density matching judges a policy
 class TrainedTrials:
     """Trains a model under each candidate; the reward is the validation accuracy at the end.
 
-    What a trial draws depends on its number, so that trials may be done in several sittings.
+    All trials see the images in the same order and have the same draws, those of the epochs that
+    training has come to, so that they are compared on equal terms, and may be done in several
+    sittings.
 
     Args:
         recipe: The `Recipe`; of its epochs a trial takes `epochs`.
         source: The data of the search: `data`, `splits` and `preprocessing`.
-        layer: The `CandidatePolicy`.
+        search: The search.
+        layer: Its `CandidatePolicy`.
         policy: What training images go through: the layer, or a policy of which it is a part.
         strategy: The tf.distribute strategy.
         epochs: Epochs of a trial.
@@ -39,6 +42,7 @@ class TrainedTrials:
         self,
         recipe,
         source,
+        search,
         layer,
         policy,
         *,
@@ -64,15 +68,17 @@ class TrainedTrials:
             verbose=0,
         )
         self._snapshots = WeightSnapshots(self._model, folder.weights)
+        self._search = search
         self._layer = layer
         self._epochs = epochs
 
     def __call__(self, candidate):
         """Returns the reward of a candidate; NaN if its training diverged."""
         self._snapshots.put_back(candidate.parent)
+        self._engine.spread_seeds()
         self._layer.assign(candidate)
         position = self._engine.position
-        position.epoch, position.step = candidate.number * self._epochs, 0
+        position.epoch, position.step = self._search.age(candidate) * self._epochs, 0
         try:
             self._engine.fit(position.epoch + self._epochs)
         except Diverged:
@@ -100,27 +106,38 @@ class MatchedTrials:
         recipe: The `Recipe`.
         source: The data of the search: `data` and `preprocessing`.
         layer: The `CandidatePolicy`.
+        policy: What held-out images go through: the layer, or a policy of which it is a part.
         folds: Number of folds.
         folder: `PolicyFolder`, below which the models' runs lie.
-        **options: Options of `train` for them, `max_examples` and `max_bad` among them.
+        max_examples: Only the first examples of the two splits, so many of each, are divided;
+            `None` takes all.
+        max_bad: As in `train`.
+        **options: Further options of `train` for the models.
     """
 
-    def __init__(self, recipe, source, layer, *, folds, folder, **options):
+    def __init__(
+        self, recipe, source, layer, policy, *, folds, folder, max_examples, max_bad, **options
+    ):
         preprocessing = source.preprocessing
         self._scores = []
+        if max_examples is not None:
+            names = ("train_split", "validation_split")
+            first = {n: first_of(source.data, getattr(recipe, n), max_examples) for n in names}
+            recipe = recipe.replace(**first)
         splits = fold_splits(source.data, recipe, folds)
         for number, (training, held_out) in enumerate(splits, 1):
             run = folder.path / f"fold-{number}"
             fold = recipe.replace(train_split=training, validation_split=held_out)
-            train_once(fold, run, **options)
-            limits = options["max_examples"], options["max_bad"]
-            examples = source.data.split(held_out, *limits).dataset.take(HELD_OUT)
+            train_once(fold, run, max_bad=max_bad, **options)
+            examples = source.data.split(held_out, None, max_bad).dataset.take(HELD_OUT)
             resized = examples.map(lambda image, label: (preprocessing.resize(image), label))
             images, labels = zip(*resized.as_numpy_iterator(), strict=True)
             self._scores.append(
                 DensityScore(
-                    load_model(RunFolder(run).best, compile=False),
+                    # Not the best epoch's, which the held-out images themselves have chosen.
+                    load_model(RunFolder(run).last, compile=False),
                     layer,
+                    augmentation=policy,
                     images=np.stack(images),
                     labels=np.array(labels),
                     scale=preprocessing.scale,

@@ -105,7 +105,7 @@ def test_damaged_and_foreign_files_are_named_and_change_nothing(damage, tmp_path
         damage = (tmp_path / "other" / "7.npz").read_bytes()
     file.write_bytes(damage)
     before = values(model)
-    with pytest.raises(ValueError, match="7.npz (does not hold weights|must hold the weights)"):
+    with pytest.raises(ValueError, match="7.npz (does not hold weights|must hold the .* arrays)"):
         snapshots.put_back(7)
     assert same(values(model), before)
 

@@ -58,12 +58,36 @@ def test_searches_resumes_and_says_how_to_train(tmp_path, monkeypatch):
     after = json.loads((tmp_path / "s" / "search.json").read_text())
     assert after["trials"][:2] == before["trials"]
     assert len(after["trials"]) == 3
+    more = typed(
+        "search", "--run_dir", "s", "--resume", "--budget", "1h", "--trials", "4", cwd=tmp_path
+    )
+    assert more.returncode == 0, more.stderr
+    assert json.loads((tmp_path / "s" / "record.json").read_text())["limits"] == {
+        "trials": 4,
+        "budget": 3600.0,
+    }
     other = typed("search", "--run_dir", "s", "--resume", "--method", "bayes", cwd=tmp_path)
     assert_one_line(other, "Received: another method than that of s")
     trained = [*words[1:], *QUICK, "--epochs", "1", "--run_dir", "r"]
     assert typed(*trained, cwd=tmp_path).returncode == 0
     used = json.loads((tmp_path / "r" / "recipe.json").read_text())["augmentation"]
     assert used == json.loads((tmp_path / "s" / "policy.json").read_text())
+
+
+def test_a_new_limit_stands_in_the_place_of_the_old_one(tmp_path, monkeypatch):
+    monkeypatch.setattr(policy_search.Sitting, "write_pictures", lambda *a, **k: None)
+    flags = ["--method", "random", "--epochs", "1", "--run_dir", "s", *QUICK]
+    assert typed("search", *flags, "--trials", "1", cwd=tmp_path).returncode == 0
+    spent = ["--run_dir", "s", "--resume", "--budget", "0.001s"]
+    assert typed("search", *spent, cwd=tmp_path).returncode == 0
+    record = json.loads((tmp_path / "s" / "record.json").read_text())
+    assert record["limits"] == {"trials": None, "budget": 0.001}
+
+
+def test_the_methods_are_those_of_the_library():
+    from kerasbook.cli.search import METHODS
+
+    assert METHODS.keys() == policy_search.METHODS.keys()
 
 
 def test_a_budget_below_one_trial(tmp_path):

@@ -139,7 +139,7 @@ def test_what_diverges_has_failed(tmp_path, without_pictures, monkeypatch):
     assert (parts[0], parts[3]) == (whole[0], whole[3])  # a failure leaves nothing behind
 
 
-def test_the_test_split_is_never_read(tmp_path, without_pictures, monkeypatch):
+def test_the_test_split_is_never_read(tmp_path, monkeypatch):
     split, read = LabelledImages.split, set()
 
     def noted(data, name, *arguments):
@@ -147,7 +147,7 @@ def test_the_test_split_is_never_read(tmp_path, without_pictures, monkeypatch):
         return split(data, name, *arguments)
 
     monkeypatch.setattr(LabelledImages, "split", noted)
-    for method in ("random", "density_matching"):
+    for method in ("random", "population", "density_matching"):
         training.search_policy(
             RECIPE, method, run_dir=tmp_path / method, **FEW, **ARGUMENTS[method]
         )
@@ -156,11 +156,34 @@ def test_the_test_split_is_never_read(tmp_path, without_pictures, monkeypatch):
     }
 
 
+def test_trials_have_the_same_order_and_draws(tmp_path, without_pictures, monkeypatch):
+    epochs, fit = [], Engine.fit
+
+    def noted(engine, until):
+        epochs.append((engine.position.epoch, until))
+        return fit(engine, until)
+
+    monkeypatch.setattr(Engine, "fit", noted)
+    for method in ("random", "population"):
+        options = {**FEW, **ARGUMENTS[method]}
+        training.search_policy(RECIPE, method, run_dir=tmp_path / method, **options)
+    assert epochs == [(0, 1)] * 3 + [(0, 2)] * 2 + [(2, 4)] * 2
+
+
+def test_density_matching_divides_the_first_examples(tmp_path, without_pictures):
+    options = {**FEW, **ARGUMENTS["density_matching"], "max_examples": 40}
+    training.search_policy(RECIPE, "density_matching", run_dir=tmp_path / "s", **options)
+    folds = [json.loads((tmp_path / "s" / f"fold-{n}" / "recipe.json").read_text()) for n in (1, 2)]
+    assert [(fold["train_split"], fold["validation_split"]) for fold in folds] == [
+        ("validation[0:40]", "train[0:40]"),
+        ("train[0:40]", "validation[0:40]"),
+    ]
+
+
 def test_a_budget(tmp_path, without_pictures):
     options = {**FEW, "epochs": 1, "run_dir": tmp_path / "search"}
-    record = training.search_policy(RECIPE, "random", budget=8.0, **options)
-    assert record["trials"] >= 1
-    assert record["limits"] == {"trials": None, "budget": 8.0}
+    record = training.search_policy(RECIPE, "random", budget=7200.0, trials=1, **options)
+    assert record["limits"] == {"trials": 1, "budget": 7200.0}
     more = training.search_policy(
         RECIPE, "random", budget="1h", trials=record["trials"] + 1, resume=True, **options
     )

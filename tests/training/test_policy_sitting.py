@@ -85,6 +85,17 @@ def test_goes_on_to_the_number_of_trials(sitting, tmp_path):
     assert PolicyFolder(tmp_path).read_times().keys() == {0, 1, 2, 3}
 
 
+def test_what_a_kill_left_unwritten_is_written(sitting, tmp_path):
+    evaluate, folder = Rewards([0.5, 0.25], PolicyFolder(tmp_path)), PolicyFolder(tmp_path)
+    search = RandomSearch(SPACE)
+    sitting(search).run(evaluate, 2, verbose=False)
+    folder.policy.unlink()
+    folder.trials.unlink()
+    sitting(search).run(evaluate, 2, verbose=False)
+    assert augmentation.get_policy(folder.policy).policy == search.trials[0].candidate.policy
+    assert folder.read_times().keys() == {0, 1}
+
+
 def test_stops_when_the_time_is_up(sitting, tmp_path, monkeypatch):
     now = [0.0]
     monkeypatch.setattr("kerasbook.training.budget.time.perf_counter", lambda: now[0])
@@ -125,11 +136,14 @@ def test_the_progress_line(sitting, tmp_path, capsys):
     sitting(RandomSearch(SPACE), budget=3600).run(evaluate, 3, verbose=True)
     text = capsys.readouterr().err
     for line in (
-        "trial 1 of 3, reward 0.5000, best 0.5000 (trial 1), 1 h 00 min left",
-        "trial 2 of 3, failed, best 0.5000 (trial 1), 1 h 00 min left",
-        "trial 3 of 3, reward 0.2500, best 0.5000 (trial 1), 1 h 00 min left",
+        "trial 1 of 3, reward 0.5000, best 0.5000 (trial 1), 0 s left",
+        "trial 2 of 3, failed, best 0.5000 (trial 1), 0 s left",
+        "trial 3 of 3, reward 0.2500, best 0.5000 (trial 1), 0 s left",
     ):
         assert line in text
+    with_time = sitting(search := RandomSearch(SPACE), budget=3600)
+    search.tell(search.ask()[0], 0.5)
+    assert with_time._line(None) == "trial 1, reward 0.5000, best 0.5000 (trial 1), 1 h 00 min left"
     sitting(RandomSearch(SPACE)).run(evaluate, 3, verbose=True)
     assert "trial 3 of 3, reward 0.2500, best 0.5000 (trial 1), 0 s left" in capsys.readouterr().err
 

@@ -105,11 +105,11 @@ class DensityScore:
             rows = np.arange(start, start + size) % count  # one shape for all: one trace
             found = self._probabilities(self.images[rows], drawn[rows])
             right = found[np.arange(size), self.labels[rows]]
-            losses.append(-np.log(np.maximum(right, keras.config.epsilon())))
+            losses.append(-np.log(np.clip(right, keras.config.epsilon(), 1)))
         return np.concatenate(losses)[:count]
 
     def _probabilities(self, images, drawn):
-        images = self.augmentation.apply(images, drawn)
+        images = self.augmentation.apply(images, self.augmentation.dated(drawn, None))
         images = images if self.scale is None else self.scale(images)
         found = np.asarray(self.model.predict_on_batch(images), "float64")
         classes = int(self.labels.max()) + 1

@@ -179,6 +179,14 @@ class Search:
         self.told.append(trial)
         self._learn(trial)
 
+    def age(self, candidate):
+        """Returns how many candidates, one after the other, have trained its weights before."""
+        age = 0
+        while candidate.parent is not None:
+            candidate = self.trials[candidate.parent].candidate
+            age += 1
+        return age
+
     @property
     def kept(self):
         """Numbers of the candidates whose weights a later one may go on with, a set."""

@@ -119,3 +119,6 @@ def test_what_was_found_is_asked_for_more_often(name, rewards):
     last = [trial.candidate.policy for trial in search.trials[BUDGET - 30 : BUDGET]]
     turned = sum(key_of(policy)[0] == "rotate" for policy in last)
     assert turned > 20  # ten by chance
+    late = [trial.reward for trial in search.trials[BUDGET - 30 : BUDGET]]
+    random = [trial.reward for trial in searched(RandomSearch(SPACE, seed=9), rewards).told]
+    assert np.median(late) > np.median(random) + 0.1

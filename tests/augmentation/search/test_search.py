@@ -58,6 +58,11 @@ def test_what_is_asked_stays_asked_until_it_is_told():
     assert (first.parent, both[1].parent) == (None, 0)
 
 
+def test_the_age_of_a_candidate():
+    search = driven(Climbing(SPACE), [0.1] * 3)
+    assert [search.age(trial.candidate) for trial in search.trials] == [0, 1, 2]
+
+
 def test_a_search_may_want_rewards_first():
     search = Climbing(SPACE, most=2)
     assert len(search.ask(5)) == 2
