@@ -145,6 +145,10 @@ def test_files_that_it_names_are_there():
         assert (ROOT / path).exists(), path
     for path in re.findall(r"\]\(([\w./]+)\)", README):
         assert (ROOT / path).exists(), path
+    for path in re.findall(
+        r"!\[[^\]]*\]\(([\w./]+)\)", (ROOT / "benchmarks" / "README.md").read_text()
+    ):
+        assert (ROOT / "benchmarks" / path).exists(), path
 
 
 @pytest.mark.tensorflow

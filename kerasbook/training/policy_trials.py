@@ -75,7 +75,6 @@ class TrainedTrials:
     def __call__(self, candidate):
         """Returns the reward of a candidate; NaN if its training diverged."""
         self._snapshots.put_back(candidate.parent)
-        self._engine.spread_seeds()
         self._layer.assign(candidate)
         position = self._engine.position
         position.epoch, position.step = self._search.age(candidate) * self._epochs, 0

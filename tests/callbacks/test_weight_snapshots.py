@@ -117,3 +117,25 @@ def test_a_model_must_be_built():
         WeightSnapshots(model)
     model.build((None, 2))
     WeightSnapshots(model).put_back()
+
+
+@pytest.mark.tensorflow
+def test_replicas_keep_their_own_seeds():
+    from kerasbook.testing import two_replicas
+    from kerasbook.training.engine.replicas import Replicas
+
+    strategy = two_replicas()
+    with strategy.scope():
+        model = keras.Sequential([keras.Input((2,)), keras.layers.Dropout(0.5, seed=1)])
+        model.add(keras.layers.Dense(1))
+        model.compile(keras.optimizers.SGD(0.1), "mse")
+    seeds = model.layers[0].seed_generator.state
+    Replicas(model, strategy).spread_seeds()
+    spread = [v.numpy().tolist() for v in strategy.experimental_local_results(seeds.value)]
+    assert spread[0] != spread[1]
+    snapshots = WeightSnapshots(model)
+    before = model.get_weights()
+    model.layers[1].kernel.assign(np.ones((2, 1)))
+    snapshots.put_back()
+    assert same(model.get_weights(), before)
+    assert [v.numpy().tolist() for v in strategy.experimental_local_results(seeds.value)] == spread

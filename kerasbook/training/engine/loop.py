@@ -104,10 +104,6 @@ class Engine:
             self._rate.scale(self.position.rate_factor)
             self._step.retrace()
 
-    def spread_seeds(self):
-        """Gives each replica its own seeds, after the model's variables were set to one value."""
-        self._replicas.spread_seeds()
-
     def fit(self, epochs):
         """Trains until `epochs` epochs are done in all; returns the position.
 
