@@ -61,9 +61,8 @@ def run(recipe, data_dir):
     start = time.perf_counter()
     last = keras.callbacks.Callback()  # to be handed the model
     with tempfile.TemporaryDirectory() as folder:
-        record = training.train(
-            recipe, run_dir=f"{folder}/run", data_dir=data_dir, callbacks=[last], verbose=0
-        )
+        options = {"run_dir": f"{folder}/run", "data_dir": data_dir, "verbose": 0, "test": False}
+        record = training.train(recipe, callbacks=[last], **options)
     examples = LabelledImages(recipe.dataset, data_dir).split(recipe.test_split)
     preprocessing = Preprocessing(**record["preprocessing"])
     results = report.test_results(last.model, examples, preprocessing)

@@ -12,6 +12,7 @@ import textwrap
 
 from head_tables import claims, experts, heads, studies
 from model_tables import models, normalization, operations, precision, speed
+from policy_tables import candidate_cost, policy_search, policy_search_quick
 from quoting import environment, machine, read, table
 
 HERE = pathlib.Path(__file__).parent
@@ -233,6 +234,9 @@ TABLES = {
         imports,
         augmentation,
         augmentation_effect,
+        policy_search,
+        policy_search_quick,
+        candidate_cost,
         mixing,
         heads,
         models,
