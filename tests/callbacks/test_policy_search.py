@@ -217,6 +217,7 @@ def test_a_reward_that_comes_every_second_epoch(tmp_path):
         model.fit(IMAGES, LABELS, epochs=4, callbacks=[late], **options)
 
 
+@pytest.mark.tensorflow  # on JAX Keras builds the model before training begins
 def test_a_model_that_is_not_built(tmp_path):
     layer = make_layer()
     model = keras.Sequential([layer, keras.layers.Flatten(), keras.layers.Dense(2, "softmax")])
