@@ -75,7 +75,7 @@ def test_policy_search_tables_have_the_final_trainings_and_the_searches(tables, 
     runs = [{"test_accuracy": 0.5, "parameters": 1234}, {"test_accuracy": 0.6}]
     row = {"policy": "random", "mean_test_accuracy": 0.55, "deviation": 0.0707, "runs": runs}
     recipe = {"epochs": 40, "train_split": "train[:4]"}
-    case = {"recipe": recipe, "base": "shift", "searched": ["train[:3]", "train[3:4]"]}
+    case = {"recipe": recipe, "base": "shift", "searched": ["train[:3]", "train[3:4]"], "epochs": 3}
     rewards = [[12.4, "", 0.25], [20.0, "", 0.5], [27.6, "", 0.375]]
     found = {"trials": 3, "seconds": 28.4, "best_reward": 0.5, "rewards": rewards}
     record = {"date": "2026-01-02", "environment": ENVIRONMENT, "jobs": 2, "rows": [row]}
