@@ -1,5 +1,6 @@
 """What all tests share: three logical CPUs, the real data, and which tests need TensorFlow."""
 
+import builtins
 import os
 import pathlib
 
@@ -45,6 +46,19 @@ def pytest_collection_modifyitems(items):
 def seeded():
     """Makes what a test draws without a seed of its own the same every time."""
     keras.utils.set_random_seed(0)
+
+
+@pytest.fixture
+def without_optuna(monkeypatch):
+    """Lets every import of Optuna fail, as where it is not installed."""
+    real = builtins.__import__
+
+    def missing(name, *arguments, **options):
+        if name.startswith("optuna"):
+            raise ImportError(name)
+        return real(name, *arguments, **options)
+
+    monkeypatch.setattr(builtins, "__import__", missing)
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """Random search: what it draws, how it narrows, what it survives, and what it never reads."""
 
-import builtins
 import json
 import math
 
@@ -172,14 +171,6 @@ def test_bad_input(space, options, message, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_without_optuna_it_says_what_to_install(monkeypatch):
-    real = builtins.__import__
-
-    def missing(name, *arguments, **options):
-        if name.startswith("optuna"):
-            raise ImportError(name)
-        return real(name, *arguments, **options)
-
-    monkeypatch.setattr(builtins, "__import__", missing)
+def test_without_optuna_it_says_what_to_install(without_optuna):
     with pytest.raises(ImportError, match=r"needs Optuna: pip install 'kerasbook\[search\]'"):
         training.random_search(RECIPE, SPACE)

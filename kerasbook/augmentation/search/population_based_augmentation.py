@@ -1,12 +1,10 @@
 """Population based augmentation: models that train side by side, and copy and vary the best."""
 
-import json
-
 import numpy as np
 
 from kerasbook.arguments import positive_integer
 from kerasbook.augmentation.scheduled_auto_augment import ScheduledAutoAugment
-from kerasbook.augmentation.search.search import Proposal, Search
+from kerasbook.augmentation.search.search import Proposal, Search, ranked
 from kerasbook.layers.arguments import number_of
 
 RESAMPLED = 0.2  # how often a token is drawn anew
@@ -125,14 +123,14 @@ class PopulationBasedAugmentation(Search):
         chosen = self._ranked_last()[: positive_integer("num_best", num_best)]
         # All of a generation began in the same one, as only whole generations begin anew.
         generations = zip(*map(self._lineage, chosen), strict=True)
-        return [_joined(trial.candidate.policy for trial in trials) for trials in generations]
+        return [self._joined_policy(trials) for trials in generations]
 
     def _ranked_last(self):
         """Returns the complete trials of the last generation that is done, the best first."""
         for generation in reversed(range(self.num_generations)):
-            ranked = _ranked(self._members(generation))
-            if ranked:
-                return ranked
+            complete = ranked(self._members(generation))
+            if complete:
+                return complete
         return self.ranked()[:1]
 
     def _lineage(self, trial):
@@ -177,23 +175,11 @@ class PopulationBasedAugmentation(Search):
         )
 
 
-def _ranked(trials):
-    """Returns the complete ones of trials, the best first; equal ones in their order."""
-    complete = [trial for trial in trials if trial.status == "complete"]
-    return sorted(complete, key=lambda trial: -trial.reward)
-
-
 def _selected(members, quantile):
     """Returns the best trials of a generation, and the numbers of the worst and the failed."""
     count = max(1, int(quantile * len(members) + 1e-9))  # 0.29 * 100 is 28.999...
-    ranked = _ranked(members)
+    complete = ranked(members)
     failed = [trial for trial in members if trial.status == "failed"]
-    best, others = ranked[:count], ranked[count:] + failed
+    best, others = complete[:count], complete[count:] + failed
     worst = others[-max(count, len(failed)) :]
     return best, {trial.candidate.number for trial in worst}
-
-
-def _joined(policies):
-    """Returns one policy of the sub-policies of several, none twice."""
-    steps = dict.fromkeys(json.dumps(steps) for policy in policies for steps in policy)
-    return [json.loads(text) for text in steps]

@@ -199,8 +199,7 @@ class Search:
 
     def ranked(self):
         """Returns the complete trials, the best first."""
-        complete = [trial for trial in self.trials if trial.status == "complete"]
-        return sorted(complete, key=lambda trial: -trial.reward)  # equal ones in their order
+        return ranked(self.trials)
 
     def found(self, num_best=5, **arguments):
         """Returns the augmentation that the search has found so far.
@@ -220,10 +219,13 @@ class Search:
 
     def _joined(self, trials, arguments):
         """Returns the `AutoAugment` of the sub-policies of trials, none twice."""
+        return self.space.augmentation_of(self._joined_policy(trials), **arguments)
+
+    def _joined_policy(self, trials):
+        """Returns the sub-policies of trials as one policy, none twice."""
         policies = [self.space.policy_of(trial.tokens) for trial in trials]
         steps = [json.dumps(sub_policy) for policy in policies for sub_policy in policy]
-        policy = [json.loads(s) for s in dict.fromkeys(steps)]
-        return self.space.augmentation_of(policy, **arguments)
+        return [json.loads(text) for text in dict.fromkeys(steps)]
 
     def _require_complete(self):
         if self.best is None:
@@ -348,6 +350,12 @@ class Search:
             self.restore(json.loads(pathlib.Path(path).read_text()))
         except ValueError as error:
             raise ValueError(f"{path} does not hold the state of this search: {error}") from error
+
+
+def ranked(trials):
+    """Returns the complete ones of trials, the best first; equal ones in their order."""
+    complete = [trial for trial in trials if trial.status == "complete"]
+    return sorted(complete, key=lambda trial: -trial.reward)
 
 
 def _number(reward):

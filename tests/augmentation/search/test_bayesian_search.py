@@ -1,6 +1,5 @@
 """Bayesian search: it finds a planted policy, repeats itself, and is restored without sampling."""
 
-import builtins
 import copy
 import itertools
 import json
@@ -166,14 +165,6 @@ def test_bad_arguments():
         BayesianSearch(SMALL, seed=-1)
 
 
-def test_without_optuna_it_says_what_to_install(monkeypatch):
-    real = builtins.__import__
-
-    def missing(name, *arguments, **options):
-        if name.startswith("optuna"):
-            raise ImportError(name)
-        return real(name, *arguments, **options)
-
-    monkeypatch.setattr(builtins, "__import__", missing)
+def test_without_optuna_it_says_what_to_install(without_optuna):
     with pytest.raises(ImportError, match=r"pip install 'kerasbook\[search\]'"):
         BayesianSearch(SMALL)

@@ -1,7 +1,5 @@
 """Optuna as an optional package: what is said without it, and that it says nothing itself."""
 
-import builtins
-
 import pytest
 
 from kerasbook.augmentation.search.optuna_library import import_optuna, quiet
@@ -13,15 +11,7 @@ def test_is_the_package():
     assert import_optuna() is optuna
 
 
-def test_without_it_the_error_says_what_to_install(monkeypatch):
-    real = builtins.__import__
-
-    def missing(name, *arguments, **options):
-        if name.startswith("optuna"):
-            raise ImportError(name)
-        return real(name, *arguments, **options)
-
-    monkeypatch.setattr(builtins, "__import__", missing)
+def test_without_it_the_error_says_what_to_install(without_optuna):
     with pytest.raises(ImportError, match=r"needs Optuna: pip install 'kerasbook\[search\]'"):
         import_optuna()
 
