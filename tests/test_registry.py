@@ -9,7 +9,7 @@ import sys
 import sysconfig
 
 import pytest
-from commands import QUICK
+from helpers.commands import QUICK
 
 from kerasbook import registry
 

@@ -3,9 +3,9 @@
 import math
 
 import keras
-import model_peers
 import numpy as np
 import pytest
+from helpers import model_peers
 
 from kerasbook import layers
 from kerasbook.analysis import weightless

@@ -1,8 +1,8 @@
 """All-convolutional networks: parameters and sizes of the paper's tables, dropout, bad input."""
 
 import keras
-import model_peers
 import pytest
+from helpers import model_peers
 
 from kerasbook.applications import create_model, feature_maps
 

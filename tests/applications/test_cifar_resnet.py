@@ -1,8 +1,8 @@
 """ResNets for small images: counts of the paper, shortcuts without weights, maps, bad input."""
 
-import model_peers
 import numpy as np
 import pytest
+from helpers import model_peers
 
 from kerasbook.applications import create_model, feature_maps, features, from_timm, model_info
 

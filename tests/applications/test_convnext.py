@@ -1,9 +1,9 @@
 """ConvNeXt: equal to Keras' and timm's, scales, maps, bad input."""
 
 import keras
-import model_peers
 import numpy as np
 import pytest
+from helpers import model_peers
 
 from kerasbook.analysis import weightless
 from kerasbook.applications import create_model, feature_maps, features, model_info

@@ -1,7 +1,7 @@
 """DenseNets: equal to Keras' and timm's, stages, options, bad input."""
 
-import model_peers
 import pytest
+from helpers import model_peers
 
 from kerasbook.applications import create_model, feature_maps
 

@@ -1,9 +1,9 @@
 """EfficientNet: equal to Keras' and timm's, dropping, stages, bad input."""
 
 import keras
-import model_peers
 import numpy as np
 import pytest
+from helpers import model_peers
 
 from kerasbook import registry
 from kerasbook.analysis import weightless

@@ -1,9 +1,9 @@
 """EfficientNetV2: equal to Keras' and timm's, dropping, stages, bad input."""
 
 import keras
-import model_peers
 import numpy as np
 import pytest
+from helpers import model_peers
 
 from kerasbook import registry
 from kerasbook.analysis import weightless
@@ -27,7 +27,7 @@ def test_is_that_of_timm(width, depth, rng):
 
 
 def test_moving_averages_are_those_of_the_peers():
-    import torch_peers
+    from helpers import torch_peers
 
     theirs = torch_peers.timm.create_model("tf_efficientnetv2_s").bn1
     assert theirs.momentum == 0.1  # the weight of the present, not of the past

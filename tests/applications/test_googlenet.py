@@ -1,9 +1,9 @@
 """GoogLeNet: equal to torchvision's, the paper's parameters, further classifiers, bad input."""
 
 import keras
-import model_peers
 import numpy as np
 import pytest
+from helpers import model_peers
 
 from kerasbook.analysis import cost, weightless
 from kerasbook.applications import create_model, feature_maps, from_timm
@@ -20,7 +20,7 @@ PAPER = (
 
 def test_is_that_of_torchvision(rng):
     """On images of which many sizes are odd, with the classifiers beside, and without."""
-    import torch_peers
+    from helpers import torch_peers
 
     torch_peers.torch.manual_seed(0)
     module = torch_peers.of_torchvision("googlenet", num_classes=7, aux_logits=True)

@@ -1,7 +1,7 @@
 """Inception v3: equal to Keras', timm's and torchvision's, stages, options, bad input."""
 
-import model_peers
 import pytest
+from helpers import model_peers
 
 from kerasbook.analysis import weightless
 from kerasbook.applications import create_model, feature_maps, from_timm
@@ -24,7 +24,7 @@ def test_is_that_of_timm(rng):
 
 
 def test_auxiliary_classifier_is_that_of_torchvision(rng):
-    import torch_peers
+    from helpers import torch_peers
 
     shape = (299, 315, 3)
     module = torch_peers.of_torchvision("inception_v3", num_classes=7, aux_logits=True)

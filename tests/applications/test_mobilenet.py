@@ -1,7 +1,7 @@
 """MobileNet: equal to Keras' and timm's, maps of odd sizes, stages, bad input."""
 
-import model_peers
 import pytest
+from helpers import model_peers
 
 from kerasbook.applications import create_model, feature_maps
 

@@ -1,7 +1,7 @@
 """MobileNetV2: equal to Keras' and timm's, widths, stages, bad input."""
 
-import model_peers
 import pytest
+from helpers import model_peers
 
 from kerasbook.applications import create_model, feature_maps
 

@@ -1,8 +1,8 @@
 """MobileNetV3: equal to Keras' and timm's, minimalistic forms, stages, bad input."""
 
-import model_peers
 import numpy as np
 import pytest
+from helpers import model_peers
 
 from kerasbook.applications import create_model, feature_maps
 

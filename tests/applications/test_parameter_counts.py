@@ -3,8 +3,8 @@
 import json
 import re
 
-import model_peers
 import pytest
+from helpers import model_peers
 
 from kerasbook import registry
 from kerasbook.applications import information, list_models

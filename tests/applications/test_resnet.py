@@ -1,9 +1,9 @@
 """ResNets: equal to Keras' and timm's, strides, stems, bad input."""
 
 import keras
-import model_peers
 import numpy as np
 import pytest
+from helpers import model_peers
 
 from kerasbook.analysis import weightless
 from kerasbook.applications import create_model

@@ -1,9 +1,9 @@
 """ResNets before activation: equal to Keras' and timm's, order, strides, dropout, bad input."""
 
 import keras
-import model_peers
 import numpy as np
 import pytest
+from helpers import model_peers
 
 from kerasbook.applications import (
     ResNet50V2,

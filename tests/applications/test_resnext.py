@@ -1,7 +1,7 @@
 """ResNeXt: equal to timm's, groups, maps, bad input."""
 
-import model_peers
 import pytest
+from helpers import model_peers
 
 from kerasbook.applications import create_model, feature_maps
 from kerasbook.applications.graph import operations

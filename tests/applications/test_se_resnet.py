@@ -3,9 +3,9 @@
 import functools
 
 import keras
-import model_peers
 import numpy as np
 import pytest
+from helpers import model_peers
 
 from kerasbook.applications import create_model, model_info
 

@@ -1,9 +1,9 @@
 """ShuffleNet: costs of the paper, blocks as those of the layers, maps, bad input."""
 
 import keras
-import model_peers
 import numpy as np
 import pytest
+from helpers import model_peers
 
 from kerasbook import layers
 from kerasbook.analysis import cost

@@ -1,9 +1,9 @@
 """ShuffleNet V2: equal to torchvision's and to the block of the layers, maps, bad input."""
 
 import keras
-import model_peers
 import numpy as np
 import pytest
+from helpers import model_peers
 
 from kerasbook import layers
 from kerasbook.applications import create_model, feature_maps

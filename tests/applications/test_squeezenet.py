@@ -1,7 +1,7 @@
 """SqueezeNet: equal to torchvision's, its stages, sizes of images, bad input."""
 
-import model_peers
 import pytest
+from helpers import model_peers
 
 from kerasbook.applications import create_model, feature_maps
 

@@ -2,8 +2,8 @@
 
 import math
 
-import model_peers
 import pytest
+from helpers import model_peers
 
 from kerasbook.analysis import weightless
 from kerasbook.applications import create_model, feature_maps

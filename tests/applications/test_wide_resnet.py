@@ -1,8 +1,8 @@
 """Wide ResNets: counts of the paper, order, dropout within blocks, equal to timm's."""
 
-import model_peers
 import numpy as np
 import pytest
+from helpers import model_peers
 
 from kerasbook.applications import create_model, feature_maps, model_info
 from kerasbook.applications.graph import operations

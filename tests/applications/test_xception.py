@@ -1,8 +1,8 @@
 """Xception: equal to Keras' and timm's, stages, options, bad input."""
 
-import model_peers
 import numpy as np
 import pytest
+from helpers import model_peers
 
 from kerasbook.analysis import weightless
 from kerasbook.applications import create_model, feature_maps

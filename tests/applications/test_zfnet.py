@@ -1,9 +1,9 @@
 """ZFNet: the sizes of the paper's figure 3, its parameters, stages, bad input."""
 
 import keras
-import model_peers
 import numpy as np
 import pytest
+from helpers import model_peers
 
 from kerasbook.analysis import weightless
 from kerasbook.applications import create_model, feature_maps

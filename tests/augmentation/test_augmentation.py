@@ -7,8 +7,8 @@ import json
 import keras
 import numpy as np
 import pytest
+from helpers.pictures import natural
 from keras import ops
-from pictures import natural
 
 from kerasbook import augmentation as room
 from kerasbook.testing import two_replicas

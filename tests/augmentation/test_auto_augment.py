@@ -4,8 +4,8 @@ import json
 
 import numpy as np
 import pytest
+from helpers.pictures import carried_out, natural, snake
 from keras import ops
-from pictures import carried_out, natural, snake
 
 from kerasbook.augmentation import AutoAugment, draws
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
+from helpers.pictures import carried_out, natural
 from keras import ops
-from pictures import carried_out, natural
 
 from kerasbook.augmentation import ColorJitter
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
+from helpers.pictures import natural
 from keras import ops
-from pictures import natural
 
 from kerasbook.augmentation import (
     AugMix,

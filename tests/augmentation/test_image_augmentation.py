@@ -4,8 +4,8 @@ import warnings
 
 import numpy as np
 import pytest
+from helpers.pictures import carried_out, natural
 from keras import ops
-from pictures import carried_out, natural
 
 from kerasbook.augmentation import ImageAugmentation
 from kerasbook.augmentation.program import Steps

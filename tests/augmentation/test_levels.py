@@ -4,8 +4,8 @@ import json
 
 import numpy as np
 import pytest
+from helpers.pictures import snake
 from keras import ops
-from pictures import snake
 
 from kerasbook.augmentation import get_operation
 from kerasbook.augmentation.levels import magnitude_of, operations_of, ranges_of

@@ -1,8 +1,8 @@
 """The loop over images and steps: order, kernels shared, none at all, matrices, scales."""
 
 import numpy as np
+from helpers.pictures import carried_out, natural
 from keras import ops
-from pictures import carried_out, natural
 from PIL import Image, ImageOps
 
 from kerasbook.augmentation.program import Steps, matrices_of, parameters_of, run

@@ -2,8 +2,8 @@
 
 import keras
 import numpy as np
+from helpers.pictures import carried_out, natural
 from keras import ops
-from pictures import carried_out, natural
 
 from kerasbook.augmentation import (
     CenterCrop,

@@ -1,7 +1,7 @@
 """The command `compare`."""
 
 import pytest
-from commands import assert_one_line, typed
+from helpers.commands import assert_one_line, typed
 
 from kerasbook.cli.compare import _sentence
 from kerasbook.evaluation import McNemar

@@ -1,7 +1,7 @@
 """The command `evaluate`."""
 
 import pytest
-from commands import assert_one_line, typed
+from helpers.commands import assert_one_line, typed
 
 
 @pytest.mark.parametrize(

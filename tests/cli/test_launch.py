@@ -3,7 +3,7 @@
 import sys
 
 import pytest
-from commands import assert_one_line, typed
+from helpers.commands import assert_one_line, typed
 
 from kerasbook.training.cluster import launch as module
 

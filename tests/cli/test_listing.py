@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from commands import assert_one_line, typed
+from helpers.commands import assert_one_line, typed
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """The parser of the whole command line: help pages and what it refuses."""
 
 import pytest
-from commands import assert_one_line, kerasbook, typed
+from helpers.commands import assert_one_line, kerasbook, typed
 
 
 @pytest.mark.parametrize(

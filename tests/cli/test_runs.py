@@ -4,7 +4,7 @@ import re
 import shutil
 
 import pytest
-from commands import QUICK, assert_one_line, kerasbook, typed
+from helpers.commands import QUICK, assert_one_line, kerasbook, typed
 
 
 @pytest.mark.parametrize(

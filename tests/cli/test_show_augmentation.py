@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from commands import QUICK, assert_one_line, typed
+from helpers.commands import QUICK, assert_one_line, typed
 
 
 @pytest.mark.parametrize(

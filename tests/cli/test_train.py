@@ -10,7 +10,7 @@ import subprocess
 import sys
 
 import pytest
-from commands import KERASBOOK, QUICK, assert_one_line, kerasbook, typed, wait_until
+from helpers.commands import KERASBOOK, QUICK, assert_one_line, kerasbook, typed, wait_until
 
 
 @pytest.mark.parametrize(

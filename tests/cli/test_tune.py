@@ -4,7 +4,7 @@ import json
 import shlex
 
 import pytest
-from commands import assert_one_line, typed
+from helpers.commands import assert_one_line, typed
 
 from kerasbook.evaluation import accuracy_interval
 from kerasbook.training import search

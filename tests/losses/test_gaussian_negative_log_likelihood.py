@@ -5,7 +5,7 @@ import math
 import keras
 import numpy as np
 import pytest
-from density_steps import gradients_of
+from helpers.density_steps import gradients_of
 
 from kerasbook.layers import GaussianHead
 from kerasbook.losses import GaussianNegativeLogLikelihood

@@ -5,8 +5,8 @@ import math
 import keras
 import numpy as np
 import pytest
-from density_definitions import KINDS, mixture_density, random_mixture
-from density_steps import gradients_of
+from helpers.density_definitions import KINDS, mixture_density, random_mixture
+from helpers.density_steps import gradients_of
 
 from kerasbook.layers import MixtureDensity
 from kerasbook.losses import MixtureNegativeLogLikelihood

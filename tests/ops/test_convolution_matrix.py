@@ -5,7 +5,7 @@ import itertools
 import keras
 import numpy as np
 import pytest
-from definitions import convolve
+from helpers.definitions import convolve
 
 from kerasbook.ops import conv, convolution_matrix
 

@@ -7,7 +7,7 @@ import sys
 import keras
 import numpy as np
 import pytest
-from definitions import convolve
+from helpers.definitions import convolve
 
 pytestmark = pytest.mark.tensorflow
 if keras.backend.backend() == "tensorflow":

@@ -6,7 +6,7 @@ import math
 import keras
 import numpy as np
 import pytest
-from density_definitions import FAMILIES, density, scipy_family
+from helpers.density_definitions import FAMILIES, density, scipy_family
 
 from kerasbook.ops import densities
 

@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 import pytest
-from density_definitions import KINDS, random_mixture
+from helpers.density_definitions import KINDS, random_mixture
 
 from kerasbook.ops import Mixture, negative_log_likelihood
 

@@ -5,7 +5,7 @@ import itertools
 import keras
 import numpy as np
 import pytest
-from definitions import windows
+from helpers.definitions import windows
 
 from kerasbook.ops import local_conv
 from kerasbook.ops.local_convolution import Grid

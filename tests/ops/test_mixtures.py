@@ -5,7 +5,7 @@ import math
 import keras
 import numpy as np
 import pytest
-from density_definitions import KINDS, mixture_density, random_mixture, scipy_density
+from helpers.density_definitions import KINDS, mixture_density, random_mixture, scipy_density
 
 from kerasbook.ops import Mixture
 from kerasbook.ops.mixtures import log_sum

@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 import pytest
-from definitions import normalize
+from helpers.definitions import normalize
 
 from kerasbook import ops
 

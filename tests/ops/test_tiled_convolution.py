@@ -5,7 +5,7 @@ import itertools
 import keras
 import numpy as np
 import pytest
-from definitions import windows
+from helpers.definitions import windows
 
 from kerasbook.ops import tiled_conv, tiled_convolution
 

@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 import pytest
-from definitions import pooling_windows
+from helpers.definitions import pooling_windows
 
 from kerasbook.ops import window_taps
 from kerasbook.ops.windows import same_margins

@@ -1,7 +1,7 @@
 """A hierarchy of experts: the function of pieces, and a short run."""
 
 import numpy as np
-from study_runs import recorded, short_run
+from helpers.study_runs import recorded, short_run
 
 from kerasbook.recipes import hierarchical_experts as study
 

@@ -1,7 +1,7 @@
 """Mixture density networks: three components and more beat one Gaussian by half a nat."""
 
 import numpy as np
-from study_runs import recorded, short_run
+from helpers.study_runs import recorded, short_run
 
 from kerasbook.recipes import inverse_problem_mixture_density as study
 

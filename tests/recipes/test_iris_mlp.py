@@ -1,7 +1,7 @@
 """The perceptron of the irises: its layers, its split, a short run."""
 
 import numpy as np
-from study_runs import recorded, short_run
+from helpers.study_runs import recorded, short_run
 
 from kerasbook.recipes import iris_mlp
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from study_runs import recorded, short_run
+from helpers.study_runs import recorded, short_run
 
 from kerasbook.recipes import radial_basis_regression as study
 

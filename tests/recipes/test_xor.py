@@ -1,8 +1,8 @@
 """Exclusive or: the truth table by hand, what powers of single inputs cannot do."""
 
 import numpy as np
+from helpers.study_runs import recorded, short_run
 from keras import layers as keras_layers
-from study_runs import recorded, short_run
 
 from kerasbook import layers
 from kerasbook.recipes import xor

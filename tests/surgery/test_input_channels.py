@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 import pytest
-from changed_models import changed, numpy, randomize
+from helpers.changed_models import changed, numpy, randomize
 
 from kerasbook import applications, layers
 from kerasbook.surgery import change_input_channels

@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 import pytest
-from changed_models import changed, numpy, randomize, same_kernels
+from helpers.changed_models import changed, numpy, randomize, same_kernels
 
 from kerasbook import applications, layers
 from kerasbook.surgery import replace_norms

@@ -6,9 +6,9 @@ import json
 import time
 import zipfile
 
-import forked
 import numpy as np
-from tiny_run import train_and_tell
+from helpers import forked
+from helpers.tiny_run import train_and_tell
 
 KILLS = 10  # of each of two runs
 TIMES = ("seconds", "examples_per_second", "input_bound")

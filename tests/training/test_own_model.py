@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from own_models import OPTIMIZERS, make_data, make_model
+from helpers.own_models import OPTIMIZERS, make_data, make_model
 
 from kerasbook import training
 from kerasbook.testing import replicas, two_replicas

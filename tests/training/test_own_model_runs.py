@@ -5,9 +5,9 @@ import sys
 
 import keras
 import numpy as np
-import own_models
 import pytest
-from own_models import OPTIMIZERS, make_data, make_model, normalized
+from helpers import own_models
+from helpers.own_models import OPTIMIZERS, make_data, make_model, normalized
 
 from kerasbook import training
 from kerasbook.callbacks.epoch_log import read_log
@@ -138,7 +138,7 @@ from kerasbook.training.cluster.strategy import get_strategy, is_chief
 
 strategy = get_strategy("multi_worker")
 sys.path.insert(0, sys.argv[1])
-from own_models import make_data, normalized
+from helpers.own_models import make_data, normalized
 
 model = normalized(strategy)
 few = {"batch_size": 8, "epochs": 3, "verbose": 0, "shuffle": False, "checkpoint_steps": 2}
@@ -156,7 +156,7 @@ def test_two_workers_fit_what_two_replicas_do(tmp_path):
         sys.executable,
         "-c",
         WORKER,
-        str(pathlib.Path(own_models.__file__).parent),
+        str(pathlib.Path(own_models.__file__).parents[1]),
         str(tmp_path),
     ]
     assert launch(command, 2) == 0

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from damage import damaged_digits
+from helpers.damage import damaged_digits
 from PIL import Image
 
 from kerasbook.applications import MLP, load_model

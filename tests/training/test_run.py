@@ -4,7 +4,7 @@ import json
 import shutil
 
 import pytest
-from damage import damaged_digits
+from helpers.damage import damaged_digits
 
 from kerasbook import augmentation, recipes, training
 from kerasbook.callbacks import AugmentationSchedule

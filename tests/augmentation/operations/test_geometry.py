@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from pictures import carried_out, each, natural
+from helpers.pictures import carried_out, each, natural
 from PIL import Image
 
 FILL = 90

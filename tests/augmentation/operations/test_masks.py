@@ -1,7 +1,7 @@
 """Cutout and sample pairing against their definitions."""
 
 import numpy as np
-from pictures import carried_out, natural
+from helpers.pictures import carried_out, natural
 from PIL import Image
 
 

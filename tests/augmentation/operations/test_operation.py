@@ -5,8 +5,8 @@ import itertools
 
 import numpy as np
 import pytest
+from helpers.pictures import carried_out, natural
 from keras import ops
-from pictures import carried_out, natural
 
 from kerasbook.augmentation import get_operation, list_operations, register_operation
 

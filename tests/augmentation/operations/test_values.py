@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
+from helpers.pictures import carried_out, each, natural
 from keras import ops
-from pictures import carried_out, each, natural
 from PIL import ImageEnhance, ImageOps
 
 from kerasbook.augmentation import get_operation

@@ -5,8 +5,8 @@ import itertools
 import keras
 import numpy as np
 import pytest
+from helpers.pictures import natural
 from keras import ops
-from pictures import natural
 
 from kerasbook.augmentation import Sequence, ShiftFlip
 from kerasbook.augmentation.search import CandidatePolicy, PolicySpace, RandomSearch

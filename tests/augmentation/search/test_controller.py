@@ -1,9 +1,9 @@
 """The network of a reinforced search against its definition in NumPy."""
 
-import controller_definition as definition
 import keras
 import numpy as np
 import pytest
+from helpers import controller_definition as definition
 from keras import ops
 
 from kerasbook.augmentation.search.controller import Controller, controller_of

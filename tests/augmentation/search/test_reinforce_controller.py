@@ -2,10 +2,10 @@
 
 import json
 
-import controller_definition as definition
 import keras
 import numpy as np
 import pytest
+from helpers import controller_definition as definition
 from keras import ops
 
 from kerasbook.augmentation.search import PolicySpace, RandomSearch, ReinforceController

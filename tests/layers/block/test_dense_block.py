@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 import pytest
-from units import Units, built, outputs
+from helpers.units import Units, built, outputs
 
 from kerasbook.layers import BatchNormalization, DenseBlock, TransitionBlock
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from definitions import windows
-from units import Units, built, outputs
+from helpers.definitions import windows
+from helpers.units import Units, built, outputs
 
 from kerasbook.layers import FactorizedInceptionBlock
 

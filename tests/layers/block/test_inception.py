@@ -3,8 +3,8 @@
 import keras
 import numpy as np
 import pytest
-from definitions import windows
-from units import outputs
+from helpers.definitions import windows
+from helpers.units import outputs
 
 from kerasbook import layers
 from kerasbook.layers.block.inception import FactorizedInception, Inception

@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 import pytest
-from definitions import convolve, windows
+from helpers.definitions import convolve, windows
 
 from kerasbook.layers import VGGBlock
 

@@ -5,7 +5,7 @@ import inspect
 import keras
 import numpy as np
 import pytest
-from definitions import convolve
+from helpers.definitions import convolve
 
 from kerasbook import layers
 

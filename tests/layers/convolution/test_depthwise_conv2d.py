@@ -5,7 +5,7 @@ import inspect
 import keras
 import numpy as np
 import pytest
-from definitions import windows
+from helpers.definitions import windows
 
 from kerasbook.layers import DepthwiseConv2D
 

@@ -2,7 +2,7 @@
 
 import keras
 import numpy as np
-from definitions import convolve
+from helpers.definitions import convolve
 
 from kerasbook.layers import Conv2D, DilatedConv2D
 

@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 import pytest
-from definitions import convolve
+from helpers.definitions import convolve
 
 from kerasbook.layers import Conv2D, GroupedConv2D
 

@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 import pytest
-from definitions import convolve
+from helpers.definitions import convolve
 
 from kerasbook.layers import DilatedConv2D, HybridDilatedConv2D
 from kerasbook.layers.convolution.hybrid_dilated_conv2d import _greatest_distance

@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 import pytest
-from definitions import windows
+from helpers.definitions import windows
 
 from kerasbook import layers
 from kerasbook.layers.convolution.locally_connected import of_each

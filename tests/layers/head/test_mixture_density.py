@@ -5,7 +5,7 @@ import math
 import keras
 import numpy as np
 import pytest
-from density_definitions import KINDS, mixture_density, random_mixture, scipy_density
+from helpers.density_definitions import KINDS, mixture_density, random_mixture, scipy_density
 
 from kerasbook.layers import MixtureDensity
 from kerasbook.losses import MixtureNegativeLogLikelihood

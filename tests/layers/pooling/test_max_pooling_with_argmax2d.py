@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 import pytest
-from definitions import pooling_windows
+from helpers.definitions import pooling_windows
 
 from kerasbook.layers import MaxPoolingWithArgmax2D
 

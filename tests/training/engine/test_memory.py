@@ -2,9 +2,9 @@
 
 import pathlib
 
-import forked
 import pytest
-from tiny_run import train_and_measure
+from helpers import forked
+from helpers.tiny_run import train_and_measure
 
 from kerasbook.training.engine.memory import freed_by_hand
 

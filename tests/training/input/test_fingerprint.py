@@ -6,7 +6,7 @@ import json
 import shutil
 
 import pytest
-from damage import damaged_digits, record_file
+from helpers.damage import damaged_digits, record_file
 
 from kerasbook.data import DIGITS
 from kerasbook.training.input import fingerprint as module

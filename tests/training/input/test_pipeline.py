@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 import tensorflow as tf
-from damage import damaged_digits
+from helpers.damage import damaged_digits
 
 from kerasbook.augmentation import (
     Augmentation,

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 import tensorflow_datasets as tfds
-from damage import damaged_digits
+from helpers.damage import damaged_digits
 
 from kerasbook.data import read_digits
 from kerasbook.training.input import data as data_module

@@ -7,7 +7,7 @@ from PIL import Image
 
 from kerasbook import recipes, training
 
-RECORDS = pathlib.Path(__file__).parent.parent / "benchmarks" / "records"
+RECORDS = pathlib.Path(__file__).parents[2] / "benchmarks" / "records"
 
 
 def short_run(name, run_dir, epochs=3, seeds=(0,)):

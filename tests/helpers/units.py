@@ -2,7 +2,8 @@
 
 import keras
 import numpy as np
-from definitions import convolve, normalize
+
+from helpers.definitions import convolve, normalize
 
 EPSILON = 1e-3
 

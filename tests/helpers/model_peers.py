@@ -68,7 +68,7 @@ def assert_like_torch(
     Args:
         name: Name of the model.
         rng: NumPy's generator.
-        make: Function of `tests/torch_peers.py`, of the module and the name, that makes the twin.
+        make: Function of `helpers/torch_peers.py`, of the module and the name, that makes the twin.
         shape: Shape of the images.
         deviation: Standard deviation of their values.
         rename: Function that makes of a weight's name the one expected; `None` leaves it out.
@@ -76,7 +76,7 @@ def assert_like_torch(
             so that in deep networks neither images nor errors vanish or explode.
         **arguments: Arguments of our model.
     """
-    import torch_peers
+    from helpers import torch_peers
 
     torch_peers.torch.manual_seed(0)
     theirs = torch_peers.randomized(make(torch_peers))
