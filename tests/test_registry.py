@@ -141,6 +141,7 @@ def plugin_python(tmp_path_factory):
 
 
 @pytest.mark.tensorflow
+@pytest.mark.slow("installs a package; a plug-in that is made up is in the tests above")
 def test_the_example_plugin_in_an_environment_of_its_own(plugin_python, tmp_path):
     code = (
         "import keras, numpy as np, kerasbook\n"

@@ -25,6 +25,9 @@ def test_debug_shows_the_traceback(tmp_path):
     assert "Traceback" in result.stderr
 
 
+@pytest.mark.slow(
+    "five processes train, evaluate, predict and export; each has its tests in tests/training"
+)
 def test_train_evaluate_predict_export(tmp_path):
     """Training and prediction as processes, whose every line of stderr counts."""
     result = kerasbook("train", *QUICK, "--run_dir", "run", "--seed", 3, cwd=tmp_path)

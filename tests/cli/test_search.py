@@ -35,6 +35,7 @@ def test_bad_input_is_one_line_and_exit_code_2(arguments, message, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["full"]
 
 
+@pytest.mark.slow("searches, resumes and trains; tests/training/test_policy_search.py searches")
 def test_searches_resumes_and_says_how_to_train(tmp_path, monkeypatch):
     monkeypatch.setattr(policy_search.Sitting, "write_pictures", lambda *a, **k: None)
     flags = ["digits_lenet5", "--method", "random", "--epochs", "1", "--run_dir", "s", *QUICK]

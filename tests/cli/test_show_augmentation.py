@@ -20,6 +20,9 @@ def test_bad_input_is_one_line_and_exit_code_2(arguments, message, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow(
+    "trains with the policy; a policy of a file in a run is in tests/training/test_run.py"
+)
 def test_a_policy_of_a_file_is_shown_and_trained_with(tmp_path):
     rotate = {"operation": "rotate", "magnitude": [-15, 15]}
     policy = {"version": 1, "type": "RandomOperation", "arguments": rotate}

@@ -63,7 +63,17 @@ def test_a_process_says_it_in_one_line_too(arguments, message, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [
+        pytest.param(
+            signal.SIGINT,
+            130,
+            marks=pytest.mark.slow("three processes more; SIGTERM takes the same way"),
+        ),
+        (signal.SIGTERM, 143),
+    ],
+)
 def test_a_signal_keeps_the_checkpoint_and_the_run_goes_on(number, code, tmp_path):
     environment = {**os.environ, "KERAS_BACKEND": "tensorflow", "PYTHONUNBUFFERED": "1"}
     with (tmp_path / "out").open("w") as out, (tmp_path / "err").open("w") as err:
@@ -102,6 +112,7 @@ def test_a_run_goes_on_when_nobody_reads_its_output(tmp_path):
     assert (tmp_path / "run" / "saved_model" / "saved_model.pb").is_file()
 
 
+@pytest.mark.slow("mounts a disk and starts processes; test_checkpoint.py has a failing write")
 def test_a_full_disk_is_one_line_and_the_old_checkpoints_stay(tmp_path):
     assert typed("train", *QUICK, "--run_dir", "run", cwd=tmp_path).returncode == 0
     folder = tmp_path / "run" / "checkpoints"

@@ -6,6 +6,9 @@ from kerasbook import recipes, training
 
 
 @pytest.mark.parametrize("strategy", ["default", "mirrored"])
+@pytest.mark.slow(
+    "compiles the step of ResNet-18; the recipe is checked, and its step is that of the tiny runs"
+)
 def test_two_steps(strategy, data_dir, tmp_path):
     recipe = recipes.get_recipe("cifar10_resnet18").replace(
         epochs=1, batch_size=8, warmup_epochs=0, schedule="constant", learning_rate=0.01

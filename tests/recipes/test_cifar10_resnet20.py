@@ -4,14 +4,18 @@ import pytest
 
 from kerasbook import recipes, training
 
+SIBLING = pytest.mark.slow(
+    "compiles one network more; siblings differ in the model alone, and models have their own tests"
+)
+
 
 @pytest.mark.parametrize(
     ("name", "parameters"),
     [
         ("cifar10_resnet20", 271_098),
-        ("cifar10_se_resnet20", 273_471),
-        ("cifar10_wide_resnet16_2", 693_498),
-        ("cifar10_shufflenet_v2", 359_994),
+        pytest.param("cifar10_se_resnet20", 273_471, marks=SIBLING),
+        pytest.param("cifar10_wide_resnet16_2", 693_498, marks=SIBLING),
+        pytest.param("cifar10_shufflenet_v2", 359_994, marks=SIBLING),
     ],
 )
 def test_a_step(name, parameters, data_dir, tmp_path):

@@ -7,6 +7,7 @@ import time
 import zipfile
 
 import numpy as np
+import pytest
 from helpers import forked
 from helpers.tiny_run import train_and_tell
 
@@ -54,11 +55,11 @@ def finish(path):
     assert ended(process, 0)
 
 
-def kill_often(path, seed):
+def kill_often(path, seed, kills):
     """Kills a run again and again, every other time while it writes a checkpoint."""
     rng = np.random.default_rng(seed)
     hits = 0
-    for number in range(KILLS):
+    for number in range(kills):
         in_a_write = number % 2 == 1
         delay = rng.uniform(0, 0.01 if in_a_write else 0.05)
         steps = rng.integers(1, 4 if in_a_write else 7)
@@ -67,18 +68,33 @@ def kill_often(path, seed):
     return hits
 
 
+def test_a_run_killed_at_two_moments_is_the_run_never_killed(tmp_path):
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        hits = pool.submit(kill_often, killed, 0, 2)
+        finish(whole)
+        hits.result()
+    assert_same_run(killed, whole)
+
+
+@pytest.mark.slow("some twenty processes train; two kills are in the quick set, above")
 def test_a_run_killed_at_twenty_moments_is_the_run_never_killed(tmp_path):
     whole, *killed = (tmp_path / name for name in ("whole", "first", "second"))
     with concurrent.futures.ThreadPoolExecutor() as pool:
-        hits = [pool.submit(kill_often, path, seed) for seed, path in enumerate(killed)]
+        hits = [pool.submit(kill_often, path, seed, KILLS) for seed, path in enumerate(killed)]
         finish(whole)
         hits = sum(future.result() for future in hits)
     assert hits >= 3, "too few kills met a checkpoint half written"
     for path in killed:
-        assert log(path) == log(whole)
-        assert not list(path.rglob("*partial*"))
-        for name in ("last", "previous", "best"):
-            assert contents(path, name) == contents(whole, name)
+        assert_same_run(path, whole)
+
+
+def assert_same_run(path, whole):
+    """Asserts that logs and checkpoints of two runs are the same, and that nothing is left over."""
+    assert log(path) == log(whole)
+    assert not list(path.rglob("*partial*"))
+    for name in ("last", "previous", "best"):
+        assert contents(path, name) == contents(whole, name)
 
 
 def log(path):

@@ -150,6 +150,9 @@ if is_chief(strategy):
 """
 
 
+@pytest.mark.slow(
+    "two processes start TensorFlow and train; replicas in one process are in test_own_model.py"
+)
 def test_two_workers_fit_what_two_replicas_do(tmp_path):
     """Real processes; batch normalization, averages, accumulation, metrics and all."""
     command = [

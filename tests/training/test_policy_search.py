@@ -47,7 +47,18 @@ ARGUMENTS = {
 }
 
 
-@pytest.mark.parametrize("method", METHODS)
+SAME_FOLDER = pytest.mark.slow(
+    "trains some runs more; the folder is the same for all methods, which have their own tests"
+)
+
+
+@pytest.mark.parametrize(
+    "method",
+    [
+        method if method == "random" else pytest.param(method, marks=SAME_FOLDER)
+        for method in METHODS
+    ],
+)
 def test_a_search_leaves_everything_and_its_policy_trains(method, tmp_path):
     folder = tmp_path / "search"
     recipe = RECIPE.replace(augmentation="shift")
@@ -87,7 +98,14 @@ def test_a_search_leaves_everything_and_its_policy_trains(method, tmp_path):
         assert trained["status"] == "complete"
 
 
-@pytest.mark.parametrize("method", ["random", "reinforce", "population"])
+@pytest.mark.parametrize(
+    "method",
+    [
+        pytest.param("random", marks=SAME_FOLDER),
+        "reinforce",
+        pytest.param("population", marks=SAME_FOLDER),
+    ],
+)
 def test_stopped_and_resumed_it_is_the_search_that_never_stopped(
     method, tmp_path, without_pictures, monkeypatch
 ):

@@ -63,7 +63,14 @@ def test_one_seed_one_result_and_another(tmp_path):
     assert all(a != b for a, b in zip(first, other, strict=True))
 
 
-@pytest.mark.parametrize("precision", ["float32", "mixed_bfloat16", "mixed_float16"])
+@pytest.mark.parametrize(
+    "precision",
+    [
+        pytest.param("float32", marks=pytest.mark.slow("a run more; test_step.py has float32")),
+        pytest.param("mixed_bfloat16", marks=pytest.mark.slow("a run more; as mixed_float16")),
+        "mixed_float16",
+    ],
+)
 def test_two_replicas_and_every_precision(precision, tmp_path):
     recipe = DENSE.replace(precision=precision, clip_norm=1.0, weight_decay=0.01)
     few = {**FEW, "max_examples": 50}

@@ -173,6 +173,7 @@ FIELDS = {
 EXAMPLES = 101  # three steps of 30, and one of 11: 6 for one worker, 5 for the other
 
 
+@pytest.mark.slow("a dozen processes train; test_workers.py and the tests above cover the parts")
 def test_two_workers_train_what_one_trains_whatever_happens_to_them(tmp_path, capfd):
     """SIGTERM to one worker in epoch 2, SIGKILL in epoch 3: resumed, as if never disturbed."""
     few = {"max_examples": EXAMPLES, "verbose": 0, "test": False}

@@ -149,11 +149,21 @@ def never_stopped(tmp_path_factory):
     return run
 
 
+OTHER_MOMENT = pytest.mark.slow(
+    "trains two runs more; the quick set stops in the middle of an epoch on one replica, and below "
+    "takes statistics of two replicas over a stop"
+)
+
+
 @pytest.mark.parametrize(
     ("at", "make_strategy"),
     [
-        *((at, tf.distribute.get_strategy) for at in ((1, 1), (1, 3), (0, 0))),
-        ((1, 1), two_replicas),
+        ((1, 1), tf.distribute.get_strategy),
+        *(
+            pytest.param(at, tf.distribute.get_strategy, marks=OTHER_MOMENT)
+            for at in ((1, 3), (0, 0))
+        ),
+        pytest.param((1, 1), two_replicas, marks=OTHER_MOMENT),
     ],
 )
 def test_a_run_stopped_and_resumed_is_the_run_never_stopped(
@@ -290,7 +300,17 @@ class Poison(keras.callbacks.Callback):
         return next(self.left, None) is not None
 
 
-@pytest.mark.parametrize("schedule", [0.01, WarmupCosine(0.01, 12)], ids=["number", "schedule"])
+@pytest.mark.parametrize(
+    "schedule",
+    [
+        pytest.param(
+            0.01,
+            id="number",
+            marks=pytest.mark.slow("trains a run more; a schedule holds a number in itself"),
+        ),
+        pytest.param(WarmupCosine(0.01, 12), id="schedule"),
+    ],
+)
 def test_a_run_that_explodes_goes_back_with_half_the_rate(schedule, tmp_path):
     engine, model = make_engine(
         tmp_path / "run",

@@ -11,6 +11,7 @@ from kerasbook.training.engine.memory import freed_by_hand
 SETTLED = 5  # epochs
 
 
+@pytest.mark.slow("two processes train for 51 epochs; what frees the memory has its own test below")
 def test_fifty_epochs_take_no_more_than_five(tmp_path):
     if not pathlib.Path("/proc/self/statm").exists():
         pytest.skip("reads /proc, which this system does not have")
