@@ -195,8 +195,10 @@ def test_names_and_tests_of_modules(checker, tree):
 def test_records_and_pages_hold_no_path_of_a_machine(checker, tree):
     write(tree, "benchmarks/records/a.json", f'"{MACHINE}"')
     write(tree, "PAGE.md", f"See {MACHINE}.")
-    write(tree, ".hidden/PAGE.md", f"See {MACHINE}.")
-    expected = [("PAGE.md", "machine"), ("benchmarks/records/a.json", "machine")]
+    for folder in (".hidden", "build", "tests/helpers"):
+        write(tree, f"{folder}/page.py", f'PAGE = "{MACHINE}"')
+    pages = ("PAGE.md", "benchmarks/records/a.json", "tests/helpers/page.py")
+    expected = [(page, "machine") for page in pages]
     assert faults(checker, tree) == expected
 
 

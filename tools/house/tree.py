@@ -6,7 +6,7 @@ import os
 import pathlib
 import typing
 
-SKIPPED = {"build", "dist", "runs", "__pycache__"}
+AT_THE_ROOT = {"build", "dist", "runs"}  # what is no source
 
 
 class Fault(typing.NamedTuple):
@@ -35,9 +35,11 @@ class Tree:
             folders[:] = [
                 name
                 for name in folders
-                if name[0] != "." and name not in SKIPPED and not name.endswith(".egg-info")
+                if name[0] != "." and not name.endswith(("__pycache__", ".egg-info"))
             ]
-            found += [(pathlib.Path(folder) / name) for name in names]
+            if pathlib.Path(folder) == self.root:
+                folders[:] = set(folders) - AT_THE_ROOT
+            found += [pathlib.Path(folder) / name for name in names]
         return sorted(path.relative_to(self.root).as_posix() for path in found)
 
     def python(self, *folders):
