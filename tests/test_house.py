@@ -22,7 +22,7 @@ def test_the_checker_finds_no_fault():
         [sys.executable, ROOT / "tools" / "check_house.py"],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )
     assert result.returncode == 0, result.stdout + result.stderr
