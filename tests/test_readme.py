@@ -10,7 +10,7 @@ import sys
 import numpy as np
 import pytest
 
-from kerasbook import applications, augmentation, evaluation, layers, losses, metrics
+from kerasbook import applications, augmentation, evaluation, losses, metrics
 from kerasbook.applications import list_models
 from kerasbook.recipes import get_recipe, list_recipes
 from kerasbook.training import Study
@@ -21,7 +21,7 @@ README = (ROOT / "README.md").read_text()
 
 def test_tables_are_made_from_the_records():
     command = [sys.executable, ROOT / "benchmarks" / "tables.py", "--check"]
-    subprocess.run(command, check=True, timeout=60)
+    subprocess.run(command, check=True, timeout=300)
     pages = [README, (ROOT / "benchmarks" / "README.md").read_text()]
     assert [page.count("<!-- table: ") for page in pages] == [9, 13]
 
@@ -122,9 +122,7 @@ def test_effect_table_has_as_many_seeds_as_were_run(tables, monkeypatch):
     assert "after 7 epochs, 1,234 parameters" in note
 
 
-def test_every_layer_and_model_has_its_row():
-    for name in layers.__all__:
-        assert re.search(rf"^\| `{name}` \|", README, re.MULTILINE), name
+def test_every_model_is_named():
     for name in set(list_models()) & set(map(str.lower, applications.__all__)):
         assert f"`{name}`" in README
 
@@ -140,25 +138,21 @@ def test_every_search_is_named():
         assert f"`{name}" in README, name
 
 
-def test_files_that_it_names_are_there():
-    for path in re.findall(r"`((?:benchmarks|examples|kerasbook|tests)/[\w/.]+)`", README):
-        assert (ROOT / path).exists(), path
-    for path in re.findall(r"\]\(([\w./]+)\)", README):
-        assert (ROOT / path).exists(), path
-    for path in re.findall(
-        r"!\[[^\]]*\]\(([\w./]+)\)", (ROOT / "benchmarks" / "README.md").read_text()
-    ):
-        assert (ROOT / "benchmarks" / path).exists(), path
+@pytest.mark.tensorflow
+def test_the_code_on_searching_a_policy_runs(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    section = README.split("\n### Searching a policy\n")[1].split("\n## ")[0]
+    (code,) = re.findall(r"```python\n(.*?)```", section, re.DOTALL)
+    for expected in ("3 10\n", "6 10\n"):  # run again it goes on
+        exec(code, {})
+        assert capsys.readouterr().out == expected
 
 
 @pytest.mark.tensorflow
-def test_the_code_on_augmentation_runs(tmp_path, monkeypatch, capsys):
+def test_the_code_on_augmentation_runs(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    section = README.split("\n## Augmentation\n")[1].split("\n## ")[0]
-    code, search = re.findall(r"```python\n(.*?)```", section, re.DOTALL)
-    for expected in ("3 10\n", "6 10\n"):  # run again it goes on
-        exec(search, {})
-        assert capsys.readouterr().out == expected
+    section = README.split("\n## Augmentation\n")[1].split("\n### ")[0]
+    (code,) = re.findall(r"```python\n(.*?)```", section, re.DOTALL)
     names = {}
     exec(code, names)
     (image, *_) = names["dataset"].as_numpy_iterator()

@@ -1,4 +1,4 @@
-"""Models made anew from the configs of others, some layers changed, with the weights of these."""
+"""Models rebuilt from the configs of others, some layers changed, with the weights of these."""
 
 import copy
 import inspect

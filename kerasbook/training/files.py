@@ -63,7 +63,7 @@ class RunFolder:
         return folder
 
     def require_resumable(self):
-        """Refuses a run whose checkpoints are gone; one killed before its first begins anew.
+        """Refuses a run whose checkpoints are gone; one killed before its first starts over.
 
         Raises:
             FileNotFoundError: If epochs are in the log and no checkpoint is there.

@@ -1,4 +1,4 @@
-"""Operations that place the image anew: mirror images, whole-pixel shifts, other sizes."""
+"""Operations that move the image: mirror images, whole-pixel shifts, other sizes."""
 
 from keras import ops
 

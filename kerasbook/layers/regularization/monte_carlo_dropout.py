@@ -164,7 +164,7 @@ def mean_and_deviation(predictions):
 
 
 def _seed_draws(model, inputs, batch_size, seed):
-    """Starts every seed generator of a model anew, each from a number of its own."""
+    """Sets every seed generator of a model, each from a number of its own."""
     if not model.built:
         model.predict(inputs, batch_size=batch_size, verbose=0)
     states = [variable for variable in model.variables if "seed_generator" in variable.path]

@@ -137,7 +137,7 @@ class Pipeline:
         )
 
     def _streamed(self):
-        """Global batches of (epoch, index, image, label), read anew; shuffled within blocks."""
+        """Global batches of (epoch, index, image, label), read again; shuffled within blocks."""
 
         def position(_):
             return tf.ensure_shape(tf.numpy_function(lambda: self._epoch, [], tf.int64), [])
