@@ -1,6 +1,7 @@
 """What all tests share: three logical CPUs, the real data, and which tests need TensorFlow."""
 
 import builtins
+import gc
 import os
 import pathlib
 
@@ -10,6 +11,7 @@ os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
 
 import keras
 import pytest
+from helpers.run_record import RunRecord
 
 ROOT = pathlib.Path(__file__).parent.parent
 TENSORFLOW_ROOMS = ("recipes", "serving", "training", "visual", "cli")
@@ -27,9 +29,29 @@ if keras.backend.backend() == "tensorflow":
     )
 
 
+def pytest_addoption(parser):
+    """Adds the option that `.ci/run --full` uses."""
+    parser.addoption("--record", metavar="FILE", help="write what each test cost, as JSON")
+
+
 def pytest_configure(config):
-    """Keeps pytest-xdist from beginning with the files of the most tests, few of them slow."""
+    """Measures tests, and lets pytest-xdist begin with other files than those of most tests."""
     config.option.loadscopereorder = False
+    config.pluginmanager.register(RunRecord(config.getoption("--record")))
+
+
+def pytest_collection_finish():
+    """Spares the garbage collector what all tests share: imported modules and collected tests."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.fixture(autouse=True, scope="module")
+def memory_is_freed():
+    """Frees the models of a file after it: they are cycles, which Python seldom looks for."""
+    yield
+    keras.utils.clear_session()
+    gc.collect()
 
 
 def pytest_collection_modifyitems(items):

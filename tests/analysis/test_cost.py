@@ -76,7 +76,16 @@ def count_of_graph(model, shapes):
 
 
 @pytest.mark.tensorflow
-@pytest.mark.parametrize("name", ["ResNet50", "MobileNetV2", "MobileNetV3Small", "Xception"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("ResNet50", "MobileNetV2"),
+        *(
+            pytest.param(name, marks=pytest.mark.slow("one network more, of the same operations"))
+            for name in ("MobileNetV3Small", "Xception")
+        ),
+    ],
+)
 def test_as_the_graph_of_tensorflow(name):
     shape = (96, 96, 3)
     make = getattr(keras.applications, name)

@@ -245,7 +245,16 @@ def test_the_same_images_as_one_policy_after_the_other(images):
 
 
 @tensorflow
-@pytest.mark.parametrize("kind", ["alone", "within"])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "alone",
+        pytest.param(
+            "within",
+            marks=pytest.mark.slow("traces both policies again; test_within_others has the parts"),
+        ),
+    ],
+)
 def test_in_the_pipeline_and_after_a_restart(kind):
     import tensorflow as tf
 

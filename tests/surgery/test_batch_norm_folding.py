@@ -256,19 +256,30 @@ def test_a_layer_may_fold_itself(rng):
 SMALL = {"input_shape": (32, 32, 3), "classes": 7}
 
 
+LARGE = pytest.mark.slow(
+    "builds and runs a network of full size twice; ResNet18 and MobileNetV2 are in the quick set, "
+    "and concatenation, depthwise and separable convolutions have small models above"
+)
+
+
 @pytest.mark.parametrize(
     ("make", "options", "left"),
     [
         (applications.ResNet18, {"low_resolution": True, **SMALL}, 0),
-        (applications.ResNet34, SMALL, 0),
-        (applications.ResNet50, SMALL, 0),
+        pytest.param(applications.ResNet34, SMALL, 0, marks=LARGE),
+        pytest.param(applications.ResNet50, SMALL, 0, marks=LARGE),
         (applications.LeNet5, {}, 0),
         (applications.MLP, {}, 0),
         (keras.applications.MobileNetV2, {"weights": None, **SMALL}, 0),
         # In a densely connected network most normalizations follow a concatenation.
-        (keras.applications.DenseNet121, {"weights": None, **SMALL}, 62),
-        (keras.applications.Xception, {"weights": None, "input_shape": (71, 71, 3)}, 0),
-        (keras.applications.EfficientNetB0, {"weights": None, **SMALL}, 0),
+        pytest.param(keras.applications.DenseNet121, {"weights": None, **SMALL}, 62, marks=LARGE),
+        pytest.param(
+            keras.applications.Xception,
+            {"weights": None, "input_shape": (71, 71, 3)},
+            0,
+            marks=LARGE,
+        ),
+        pytest.param(keras.applications.EfficientNetB0, {"weights": None, **SMALL}, 0, marks=LARGE),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )

@@ -333,6 +333,9 @@ def test_in_training():
 
 
 @pytest.mark.tensorflow
+@pytest.mark.slow(
+    "traces a step on two replicas; on one it is in tests/training/test_policy_search.py"
+)
 def test_in_training_on_two_replicas():
     import tensorflow as tf
 

@@ -98,6 +98,9 @@ def losses(model, steps):
     return [float(model.train_on_batch(images, labels)) for _ in range(steps)]
 
 
+@pytest.mark.slow(
+    "trains fifty layers twice; the block and the scale of its start have their own tests"
+)
 def test_fifty_layers_learn_without_normalization_where_he_initialisation_diverges():
     keras.utils.set_random_seed(0)
     model = network(num_blocks=24)

@@ -45,6 +45,9 @@ def test_outside_training_it_is_conv2d(rng):
     )
 
 
+@pytest.mark.slow(
+    "takes the mean of thousands of draws; DropConnectDense has the same draws at less cost"
+)
 def test_draws_and_the_mean(rng):
     x = np.repeat(rng.normal(size=(1, 5, 4, 2)).astype("float32"), 4000, axis=0)
     layer = DropConnectConv2D(3, 2, rate=0.3, seed=1)
