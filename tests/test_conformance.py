@@ -15,6 +15,32 @@ from kerasbook import layers, testing
 IDS = [case.name for case in CATALOG]
 ONE_BY_ONE = {k: v for k, v in testing.promises().items() if k != "serves_without_the_library"}
 
+# What traces or compiles a whole graph, and blocks that other layers of the catalog make up.
+TRACING = ("compiles", "works_on_replicas", "works_in_dataset_map")
+BLOCKS = [
+    name
+    for name in IDS
+    if name.endswith(("Block", "Unit")) and name not in ("ResidualBlock", "InceptionBlock")
+]
+REASON = (
+    "a block's graph is its layers' together; the quick set has those layers, `ResidualBlock` and "
+    "`InceptionBlock`, and for every block the promises that run operation by operation"
+)
+
+
+def rows():
+    """Returns each promise with each layer; those that trace a block's graph are slow."""
+    return [
+        pytest.param(
+            promise,
+            case,
+            id=f"{promise}-{case.name}",
+            marks=pytest.mark.slow(REASON) if promise in TRACING and case.name in BLOCKS else (),
+        )
+        for promise in ONE_BY_ONE
+        for case in CATALOG
+    ]
+
 
 def test_catalog_lists_every_public_layer_once():
     assert sorted(IDS) == sorted(layers.__all__)
@@ -26,17 +52,27 @@ def test_exceptions_name_promises_and_give_reasons():
         assert all(len(reason) > 20 for reason in case.exceptions.values())
 
 
-@pytest.mark.parametrize("case", CATALOG, ids=IDS)
-@pytest.mark.parametrize("promise", ONE_BY_ONE)
-def test_promise(case, promise):
+@pytest.mark.parametrize(("promise", "case"), rows())
+def test_promise(promise, case):
     if promise in case.exceptions:
         pytest.skip(case.exceptions[promise])
     testing.PROMISES[promise](case)
 
 
 @pytest.mark.tensorflow
-def test_saved_models_serve_without_the_library(tmp_path):
-    cases = [case for case in CATALOG if "serves_without_the_library" not in case.exceptions]
+@pytest.mark.parametrize(
+    "left_out",
+    [
+        pytest.param(BLOCKS, id="without_blocks"),
+        pytest.param([], id="all", marks=pytest.mark.slow(REASON)),
+    ],
+)
+def test_saved_models_serve_without_the_library(left_out, tmp_path):
+    cases = [
+        case
+        for case in CATALOG
+        if "serves_without_the_library" not in case.exceptions and case.name not in left_out
+    ]
     for case in cases:
         testing.write_saved_model(case, tmp_path / case.name)
     testing.check_saved_models([tmp_path / case.name for case in cases])

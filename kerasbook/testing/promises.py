@@ -133,8 +133,8 @@ def trains_in_half_precision(case):
     """A training step in both mixed precisions has a finite loss and finite gradients."""
     for policy in HALF_PRECISIONS:
         model = model_of(case, dtype=policy)
-        # One as a graph; the other operation by operation, which is much the faster to begin.
-        loss = train_once(model, case, run_eagerly=policy == "mixed_float16")
+        # Operation by operation, much the faster to begin; `compiles` has the step as a graph.
+        loss = train_once(model, case, run_eagerly=True)
         check(np.isfinite(loss), f"{policy}: the loss is {loss}")
         for weight in model.trainable_weights:
             value = keras.ops.convert_to_numpy(weight)

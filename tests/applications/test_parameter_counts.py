@@ -65,32 +65,69 @@ def published():
         pytest.skip(
             "needs the peers' counts beside the checkout: shared/data/parameter_counts.json"
         )
-    tables = json.loads(file.read_text())
+    counts = {}
+    for title, table in json.loads(file.read_text()).items():
+        if isinstance(table, dict):  # a library may have several tables, of different tasks
+            counts.setdefault(title.split()[0], {}).update(table)
+    return counts
+
+
+def of_peers(name, published):
+    """Returns what the libraries publish of a model's twins, by library."""
+    peers = registry.get("model", name).size.peers
     return {
-        library.split()[0]: table for library, table in tables.items() if isinstance(table, dict)
+        library: published[library][twin]
+        for library, twin in peers.items()
+        if twin in published.get(library, {})
     }
+
+
+def smallest_of_families():
+    """Returns the name of the size of fewest weights in each family."""
+    smallest = {}
+    for name in sorted(list_models(), key=lambda name: information.recorded(name)["parameters"]):
+        smallest.setdefault(registry.get("model", name).size.family.name, name)
+    return set(smallest.values())
+
+
+def sizes():
+    """Returns all names, those that are not the smallest of their families marked slow."""
+    reason = (
+        "building all sizes takes over two minutes; the smallest of each family is built in the quick "
+        "set, and test_the_recorded_count_is_that_of_the_peers_or_the_paper covers all sizes"
+    )
+    quick = smallest_of_families()
+    return [
+        name if name in quick else pytest.param(name, marks=pytest.mark.slow(reason))
+        for name in list_models()
+    ]
 
 
 @pytest.mark.parametrize("name", list_models())
-def test_the_count_is_that_of_the_peers_or_the_paper(name, published):
-    size = registry.get("model", name).size
-    counts = {
-        library: published[library][twin]
-        for library, twin in size.peers.items()
-        if twin in published.get(library, {})
-    }
+def test_the_recorded_count_is_that_of_the_peers_or_the_paper(name, published):
+    size, counts = registry.get("model", name).size, of_peers(name, published)
     assert counts or name in PAPER, f"{name} has no source for its number of weights"
-    found = information.measure(name)
-    assert found == information.recorded(name), "run tools/write_measures.py"
+    recorded = information.recorded(name)
     if name in PAPER:
-        assert found["trainable_parameters"] == PAPER[name][0]
+        assert recorded["trainable_parameters"] == PAPER[name][0]
     for library, count in counts.items():
         convention = "keras" if library == "keras" else "torch"
-        options = {"auxiliary": True} if (library, size.peers[library]) in WITH_AUXILIARY else {}
-        trainable = found["trainable_parameters"]
-        if options or convention != size.conventions[0]:
-            _, trainable = model_peers.counts(name, convention=convention, **options)
-        assert trainable == count.get("trainable", count["parameters"])
+        if convention == size.conventions[0] and (library, size.peers[library]) not in (
+            WITH_AUXILIARY
+        ):
+            assert recorded["trainable_parameters"] == count.get("trainable", count["parameters"])
     if "keras" in counts:
         scaling = 7 if re.fullmatch("efficientnetb[0-7]", name) else 0  # Keras' `Normalization`
-        assert found["parameters"] == counts["keras"]["parameters"] - scaling
+        assert recorded["parameters"] == counts["keras"]["parameters"] - scaling
+
+
+@pytest.mark.parametrize("name", sizes())
+def test_the_model_has_the_recorded_count_and_its_other_forms_that_of_the_peers(name, published):
+    size = registry.get("model", name).size
+    assert information.measure(name) == information.recorded(name), "run tools/write_measures.py"
+    for library, count in of_peers(name, published).items():
+        convention = "keras" if library == "keras" else "torch"
+        options = {"auxiliary": True} if (library, size.peers[library]) in WITH_AUXILIARY else {}
+        if options or convention != size.conventions[0]:
+            _, trainable = model_peers.counts(name, convention=convention, **options)
+            assert trainable == count.get("trainable", count["parameters"])
