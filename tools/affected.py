@@ -1,6 +1,6 @@
 """Names the test files that a change touches, nearest first, or runs them.
 
-python tools/affected.py [BASE] [--list | --run | --slow SECONDS]
+python tools/affected.py [BASE] [--list | --run | --slow SECONDS | --jax SECONDS]
 
 The change is what differs from the Git revision BASE, committed or not. A module's own test file
 comes first (distance 0), then the tests of what imports the module, and so on.
@@ -9,6 +9,8 @@ comes first (distance 0), then the tests of what imports the module, and so on.
 --run             Run those up to the distance of --within; at distance 0 the slow tests, too.
 --slow SECONDS    Print those whose slow tests are worth running, for so many seconds at most;
                   BASE is then, by default, the commit of the last full run.
+--jax SECONDS     The same of those whose tests are worth running on JAX, but for the files and
+                  folders of --without, which run there anyway.
 """
 
 import argparse
@@ -57,13 +59,25 @@ def changed_files(root, base):
 def slow_files(tree, affected, record, seconds):
     """Returns the affected files with slow tests, nearest first, within a sum of seconds."""
     known = record.get("slow_seconds", {})
+    slow = [path for path in affected if path in known or "mark.slow(" in tree.text(path)]
+    return within_seconds(slow, known, seconds)
+
+
+def jax_files(affected, record, seconds, without):
+    """Returns the affected files that ran on JAX, nearest first, within a sum of seconds."""
+    known = record.get("jax_seconds", {})
+    there = [path for path in affected if path in known and not path.startswith(tuple(without))]
+    return within_seconds(there, known, seconds)
+
+
+def within_seconds(paths, known, seconds):
+    """Returns the first of the files, leaving out those that would exceed a sum of seconds."""
     chosen = []
-    for path in affected:
-        if path in known or "mark.slow(" in tree.text(path):
-            cost = known.get(path, UNKNOWN_SECONDS)
-            if cost <= seconds:
-                chosen.append(path)
-                seconds -= cost
+    for path in paths:
+        cost = known.get(path, UNKNOWN_SECONDS)
+        if cost <= seconds:
+            chosen.append(path)
+            seconds -= cost
     return chosen
 
 
@@ -111,13 +125,16 @@ def main(arguments=None, root=None):
     what.add_argument("--list", action="store_true", help="print (the default)")
     what.add_argument("--run", action="store_true", help="run pytest")
     what.add_argument("--slow", type=float, metavar="SECONDS", help="choose slow tests")
+    what.add_argument("--jax", type=float, metavar="SECONDS", help="choose tests for JAX")
+    parser.add_argument("--without", nargs="*", default=[], help="files and folders, with --jax")
     parser.add_argument("--within", type=int, default=1, help="the distance of --run, 1")
     options = parser.parse_args(arguments)
     root = pathlib.Path(root or pathlib.Path(__file__).resolve().parent.parent)
     tree = Tree(root)
     record = json.loads(tree.text("tests/full_run.json") or "{}")
     base = options.base
-    if base is None and options.slow is not None:
+    chooses = options.slow is not None or options.jax is not None
+    if base is None and chooses:
         base = record.get("commit")
     elif base is None:
         parser.error("BASE is missing, e.g. HEAD")
@@ -125,10 +142,13 @@ def main(arguments=None, root=None):
         changed = changed_files(root, base)
     except NoHistory as error:
         print(f"affected.py: {error}; nothing is chosen", file=sys.stderr)
-        return 0 if options.slow is not None else 2
+        return 0 if chooses else 2
     affected = Graph(tree).affected(changed)
     if options.slow is not None:
         for path in slow_files(tree, affected, record, options.slow):
+            print(path)
+    elif options.jax is not None:
+        for path in jax_files(affected, record, options.jax, options.without):
             print(path)
     elif options.run:
         codes = [pytest(root, call) for call in commands(tree, changed, affected, options.within)]

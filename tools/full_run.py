@@ -1,8 +1,8 @@
 """Joins the records of the full run's parts into `tests/full_run.json`, which the tools read.
 
-`.ci/run --full` calls it: `python tools/full_run.py OUT MINUTES BACKEND=RECORD ...`.
+`.ci/run --full` calls it: `python tools/full_run.py OUT MINUTES tensorflow=RECORD jax=RECORD`.
 The file says for which commit all tests passed, how many there were, what they took, which of
-them need the mark `slow`, and what the tests of each file cost on each backend.
+them need the mark `slow`, and what the slow tests of a file, and all of its tests on JAX, cost.
 """
 
 import datetime
@@ -30,8 +30,8 @@ def joined(records, commit, minutes, date):
         "outcomes": {name: record["outcomes"] for name, record in records.items()},
         "minutes_of_tests": {name: record["minutes"] for name, record in records.items()},
         "above_10_seconds": sorted(above),
-        "slow_seconds": {name: record["slow_seconds"] for name, record in records.items()},
-        "seconds": {name: record["seconds"] for name, record in records.items()},
+        "slow_seconds": {k: v for k, v in records["tensorflow"]["slow_seconds"].items() if v},
+        "jax_seconds": {k: v for k, v in records["jax"]["seconds"].items() if v >= 0.1},
     }
 
 

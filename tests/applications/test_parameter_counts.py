@@ -93,8 +93,8 @@ def smallest_of_families():
 def sizes():
     """Returns all names, those that are not the smallest of their families marked slow."""
     reason = (
-        "building all sizes takes over two minutes; the smallest of each family is built in the quick "
-        "set, and test_the_recorded_count_is_that_of_the_peers_or_the_paper covers all sizes"
+        "building all sizes takes over two minutes; the quick set builds the smallest of each "
+        "family, and test_the_recorded_count_is_that_of_the_peers_or_the_paper covers all sizes"
     )
     quick = smallest_of_families()
     return [

@@ -210,6 +210,20 @@ def test_slow_tests_are_chosen_within_their_seconds(tool, repository, capsys):
         assert capsys.readouterr().out.splitlines() == expected
 
 
+def test_tests_for_jax_are_those_that_ran_there_but_for_the_quick_set(tool, repository, capsys):
+    record = {"commit": git(repository, "rev-parse", "HEAD")}
+    seconds = {"tests/layers/test_conv.py": 2, "tests/applications/test_net.py": 12.5}
+    write(repository, "tests/full_run.json", json.dumps({**record, "jax_seconds": seconds}))
+    change(repository, "kerasbook/layers/conv.py")
+    for arguments, expected in (
+        (["20"], ["tests/layers/test_conv.py", "tests/applications/test_net.py"]),
+        (["20", "--without", "tests/layers", "tests/ops"], ["tests/applications/test_net.py"]),
+        (["12", "--without", "tests/layers"], []),
+    ):
+        assert tool.main(["--jax", *arguments], repository) == 0
+        assert capsys.readouterr().out.splitlines() == expected
+
+
 @pytest.mark.parametrize("commit", [None, "0" * 40, "--help"])
 def test_without_history_nothing_is_chosen(tool, repository, capsys, commit):
     record = {"commit": commit} if commit else {}
