@@ -20,6 +20,17 @@ from kerasbook.layers.regularization.dropout import Dropout
 
 SIZES = list_models("*_test")
 IMAGES, CLASSES = 20, 4
+# One for each kind of wiring: a chain, sums, gates, branches side by side, scaled sums.
+WIRINGS = ("mlp_test", "resnet_test", "mobilenetv3_test", "inceptionv3_test", "convnext_test")
+REASON = (
+    "compiling a step of every family takes minutes; the quick set compiles one family of each "
+    "kind of wiring, and test_a_step_in_half_precision_reaches_all_kernels covers every family"
+)
+# The sizes, those that share their wiring with one of `WIRINGS` left to the full run.
+COSTLY = [
+    name if name in WIRINGS else pytest.param(name, marks=pytest.mark.slow(REASON))
+    for name in SIZES
+]
 
 
 @functools.cache
@@ -42,7 +53,7 @@ def test_every_family_has_a_tiny_size():
     assert families == {model_info(name).family for name in SIZES}
 
 
-@pytest.mark.parametrize("name", SIZES)
+@pytest.mark.parametrize("name", COSTLY)
 def test_learns_twenty_images_by_heart(name):
     keras.utils.set_random_seed(0)
     model = create_model(name, classes=CLASSES, dropout=0.0)
@@ -58,6 +69,25 @@ def test_learns_twenty_images_by_heart(name):
 
 
 @pytest.mark.parametrize("name", SIZES)
+def test_a_step_in_half_precision_reaches_all_kernels(name):
+    _, images = untrained(name)
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        model = create_model(name, classes=CLASSES, dropout=0.0)
+    finally:
+        keras.config.set_dtype_policy("float32")
+    kernels = [w for w in model.trainable_weights if w.name.endswith("kernel")]
+    before = [keras.ops.convert_to_numpy(kernel) for kernel in kernels]
+    # Operation by operation: nothing is traced or compiled.
+    model.compile(keras.optimizers.Adam(1e-3), "sparse_categorical_crossentropy", run_eagerly=True)
+    assert np.isfinite(model.train_on_batch(images[:4], labels()[:4]))
+    assert keras.tree.flatten(model.outputs)[0].dtype == "float32"
+    assert all(np.isfinite(value).all() for value in model.get_weights())
+    for kernel, start in zip(kernels, before, strict=True):
+        assert (keras.ops.convert_to_numpy(kernel) != start).any(), kernel.path
+
+
+@pytest.mark.parametrize("name", COSTLY)
 def test_a_step_compiles_with_xla(name):
     keras.utils.set_random_seed(0)
     model = create_model(name, classes=CLASSES)
@@ -91,7 +121,7 @@ def test_options_reach_all_layers(name):
 
 
 @pytest.mark.tensorflow
-@pytest.mark.parametrize("name", SIZES)
+@pytest.mark.parametrize("name", COSTLY)
 def test_step_in_half_precision_on_two_replicas(name):
     _, images = untrained(name)
     with testing.two_replicas().scope():
@@ -137,11 +167,25 @@ def test_maps_by_name(name):
 
 
 @pytest.mark.tensorflow
-def test_served_without_the_library_they_are_the_same(tmp_path):
+@pytest.mark.parametrize(
+    "names",
+    [
+        pytest.param(WIRINGS, id="wirings"),
+        pytest.param(
+            SIZES,
+            id="all",
+            marks=pytest.mark.slow(
+                "exporting every family takes a minute; the quick set exports one family of each "
+                "kind of wiring, and test_saved_models_serve_without_the_library every layer"
+            ),
+        ),
+    ],
+)
+def test_served_without_the_library_they_are_the_same(names, tmp_path):
     import tensorflow as tf
 
     module, expected, signatures = tf.Module(), {}, {}
-    for name in SIZES:
+    for name in names:
         model, images = untrained(name)
         setattr(module, name, model)
         signatures[name] = tf.function(
@@ -167,7 +211,7 @@ def test_served_without_the_library_they_are_the_same(tmp_path):
         [sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, timeout=300
     )
     assert result.returncode == 0, result.stderr[-2000:]
-    assert int(result.stdout) == len(SIZES)
+    assert int(result.stdout) == len(names)
 
 
 @pytest.mark.parametrize("name", SIZES)
