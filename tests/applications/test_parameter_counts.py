@@ -92,15 +92,12 @@ def smallest_of_families():
 
 def sizes():
     """Returns all names, those that are not the smallest of their families marked slow."""
-    reason = (
+    slow = pytest.mark.slow(
         "building all sizes takes over two minutes; the quick set builds the smallest of each "
         "family, and test_the_recorded_count_is_that_of_the_peers_or_the_paper covers all sizes"
     )
     quick = smallest_of_families()
-    return [
-        name if name in quick else pytest.param(name, marks=pytest.mark.slow(reason))
-        for name in list_models()
-    ]
+    return [name if name in quick else pytest.param(name, marks=slow) for name in list_models()]
 
 
 @pytest.mark.parametrize("name", list_models())

@@ -104,6 +104,7 @@ def tree(tmp_path, checker):
     write(tmp_path, "tests/conftest.py", "")
     write(tmp_path, "benchmarks/layer_cases/drop.py", "CASES = [layers.DropPath(0.5)]\n")
     write(tmp_path, "README.md", "| `DropPath` |\n`Hinge`, `callbacks.EpochLog`, `vgg16`\n")
+    checker.house.exports.write(checker.Tree(tmp_path))
     plan = checker.house.plan
     write(tmp_path, "CONTRIBUTING.md", f"{plan.BEGIN}\n{plan.END}\n")
     plan.write(checker.Tree(tmp_path))
@@ -342,3 +343,47 @@ def test_the_plan_is_rewritten(checker, tree, capsys):
     assert capsys.readouterr().out.startswith("CONTRIBUTING.md:1: plan: the plan is stale")
     assert checker.main(["--write"], tree) == 0
     assert "losses/         What a model minimizes." in (tree / "CONTRIBUTING.md").read_text()
+
+
+EXPORTS = """\"\"\"The room applications.\"\"\"
+
+from kerasbook import registry
+from kerasbook.applications.loading import load_model
+from kerasbook.applications.vgg import VGG16
+
+__all__ = [%s]
+
+
+def list_models():
+    return registry.names("model")
+"""
+
+
+def test_exports_are_written_and_what_stands_there_stays(checker, tree, capsys):
+    path = "kerasbook/applications/__init__.py"
+    write(tree, path, EXPORTS % '"VGG16", "list_models", "load_model"')
+    assert faults(checker, tree) == []
+    write(tree, "kerasbook/applications/alexnet.py", '"""A."""\n\nAlexNet = size("AlexNet")\n')
+    write(tree, "tests/applications/test_alexnet.py", "")
+    sizes = "VGG11 = size()\nVGG16 = size()\nVGG9 = size()\nVGGTest = size()\n"
+    write(tree, "kerasbook/applications/vgg.py", f'"""VGG."""\n\n{sizes}')
+    write(tree, "README.md", (tree / "README.md").read_text() + "`alexnet`, `vgg9`, `vgg11`\n")
+    assert faults(checker, tree) == [(path, "exports")]
+    assert checker.main(["--write"], tree) == 0
+    text = (tree / path).read_text()
+    lines = ["alexnet import AlexNet", "loading import load_model", "vgg import VGG9, VGG11, VGG16"]
+    text = text.replace("from kerasbook.applications.", "")
+    assert "\n".join(["from kerasbook import registry", *(f"{line}" for line in lines)]) in text
+    assert '"VGG9", "VGG11", "VGG16", "AlexNet", "list_models", "load_model"]' in text
+    assert "def list_models" in text
+
+
+def test_a_room_without_exports_gets_them(checker, tree):
+    write(tree, "kerasbook/losses/__init__.py", '"""The room losses."""\n')
+    assert faults(checker, tree) == [("kerasbook/losses/__init__.py", "exports")]
+    checker.house.exports.write(checker.Tree(tree))
+    text = (tree / "kerasbook/losses/__init__.py").read_text()
+    assert text == (
+        '"""The room losses."""\n\n'
+        'from kerasbook.losses.hinge import Hinge\n\n__all__ = ["Hinge"]\n'
+    )
