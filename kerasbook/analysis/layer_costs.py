@@ -1,27 +1,22 @@
 """What a layer computes by itself: the multiply-adds of each kind, and what takes no memory.
 
-A layer tells its own by a method `multiply_adds(input_shape, output_shape)`. What the layers
-within a layer compute is theirs. Shapes have the batch in front, of one image.
+A layer tells its own by a method `multiply_adds(input_shape, output_shape)`, and by an attribute
+`works_in_place` that its outputs can take the place of its inputs. The library's layers do so; the
+rules of Keras' layers stand here, by name. What the layers within a layer compute is theirs.
+Shapes have the batch in front, of one image.
 """
 
 import math
 
 import keras
 
-from kerasbook import layers
-from kerasbook import ops as kernels
-from kerasbook.layers.structure import Unit
+from kerasbook.layers.told import no_products, places, products_of_kernel, products_of_matrix
 
 # The outputs of these take the place of their inputs, by the names of Keras' layers, ...
 IN_PLACE = (
     *("Activation", "ActivityRegularization", "AlphaDropout", "Dropout", "ELU", "Flatten"),
     *("GaussianDropout", "GaussianNoise", "Identity", "LeakyReLU", "PReLU", "ReLU", "Reshape"),
     *("Softmax", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D"),
-)
-# ... of the library's layers, ...
-OWN_IN_PLACE = (
-    *(layers.DropBlock2D, layers.DropPath, layers.Heaviside, layers.MonteCarloDropout),
-    *(layers.Swish, Unit),
 )
 # ... and of the classes of the operations of `keras.ops` that a functional model may hold.
 IN_PLACE_OPERATIONS = {
@@ -36,7 +31,7 @@ def is_in_place(layer):
     if not isinstance(layer, keras.layers.Layer):
         return type(layer).__name__ in IN_PLACE_OPERATIONS
     kinds = tuple(getattr(keras.layers, name) for name in IN_PLACE)
-    return isinstance(layer, OWN_IN_PLACE + kinds)
+    return getattr(layer, "works_in_place", False) or isinstance(layer, kinds)
 
 
 def own_multiply_adds(layer, weights, before, after):
@@ -55,10 +50,9 @@ def own_multiply_adds(layer, weights, before, after):
         return layer.multiply_adds(before, after)
     if not isinstance(layer, keras.layers.Layer):
         return _operation(layer, before, after)
-    for module, rules in ((layers, OWN_RULES), (keras.layers, RULES)):
-        for name, rule in rules.items():
-            if isinstance(layer, getattr(module, name)):
-                return rule(layer, before, after)
+    for name, rule in RULES.items():
+        if isinstance(layer, getattr(keras.layers, name)):
+            return rule(layer, before, after)
     matrices = [variable.name for variable in weights if len(variable.shape) > 1]
     if matrices:
         raise _unknown(layer, f"nothing is known of what it does with its weights {matrices}")
@@ -81,66 +75,17 @@ def _operation(operation, before, after):
     return 0
 
 
-def _nothing(layer, before, after):
-    return 0
-
-
 def _steps(layer, before, after):
     raise _unknown(layer, "it calls what is within it once for every step")
 
 
-def _places(layer, shape):
-    """Returns the number of positions of all images in a tensor with channels."""
-    first = getattr(layer, "data_format", None) == "channels_first"
-    return math.prod(shape) // shape[1 if first else -1]
-
-
-def _convolution(layer, before, after):
-    return _places(layer, after) * math.prod(layer.kernel.shape)
-
-
 def _transposed(layer, before, after):
-    return _places(layer, before) * math.prod(layer.kernel.shape)
+    return places(layer, before) * math.prod(layer.kernel.shape)
 
 
 def _separable(layer, before, after):
     kernels = (layer.depthwise_kernel, layer.pointwise_kernel)
-    return _places(layer, after) * sum(math.prod(kernel.shape) for kernel in kernels)
-
-
-def _local(layer, before, after):
-    return after[0] * math.prod(layer.kernel.shape)  # which has taps for each place
-
-
-def _tiled(layer, before, after):
-    return _convolution(layer, before, after) // math.prod(layer.tile)
-
-
-def _fixup(layer, before, after):
-    kernels = [layer.kernel1, layer.kernel2, layer.projection]
-    taps = sum(math.prod(kernel.shape) for kernel in kernels if kernel is not None)
-    return _places(layer, after) * taps
-
-
-def _dense(layer, before, after):
-    return math.prod(before[:-1]) * math.prod(layer.kernel.shape)
-
-
-def _distances(layer, before, after):
-    return math.prod(before[:-1]) * math.prod(layer.centroids.shape)
-
-
-def _sparse_mixture(layer, before, after):
-    """Of the router, and of all slots, whether there is a token in them or not."""
-    whole_images = layer.kernel_size is not None
-    tokens = before[0] if whole_images else math.prod(before[:-1])
-    places = math.prod(before[1:-1]) if whole_images else 1
-    capacity = kernels.expert_capacity(
-        tokens, layer.num_experts, layer.top_k, layer.capacity_factor
-    )
-    router = math.prod(layer.router_kernel.shape) * (1 + (layer.router == "noisy_top_k"))
-    experts = math.prod(layer.hidden_kernel.shape) + math.prod(layer.output_kernel.shape)
-    return tokens * router + capacity * places * experts
+    return places(layer, after) * sum(math.prod(kernel.shape) for kernel in kernels)
 
 
 def _einsum(layer, before, after):
@@ -186,27 +131,11 @@ UNKNOWN_OPERATIONS = {
     *("Conv", "ConvTranspose", "DepthwiseConv", "Dot", "DotProductAttention", "Einsum", "Inner"),
     *("SeparableConv", "Tensordot", "Vdot"),
 }
-# The library's layers that compute with weights of their own, and Keras', by name.
-OWN_RULES = {
-    **dict.fromkeys(
-        [
-            *("BayesianDense", "DropConnectDense", "GaussianHead", "Maxout", "MixtureDensity"),
-            "MixtureOfLinearExperts",
-        ],
-        _dense,
-    ),
-    "RadialBasis": _distances,
-    "SparseMixtureOfExperts": _sparse_mixture,
-    **dict.fromkeys(["LocallyConnected1D", "LocallyConnected2D", "LocallyConnected3D"], _local),
-    **dict.fromkeys(["TiledConv1D", "TiledConv2D"], _tiled),
-    **dict.fromkeys(["Conv1D", "Conv2D", "Conv3D"], _convolution),
-    "FixupResidualBlock": _fixup,
-    **dict.fromkeys(["Swish", "WeightNormalization"], _nothing),
-}
+# The rules of Keras' layers, by name.
 RULES = {
     **dict.fromkeys(["Conv1DTranspose", "Conv2DTranspose", "Conv3DTranspose"], _transposed),
     **dict.fromkeys(
-        ["Conv1D", "Conv2D", "Conv3D", "DepthwiseConv1D", "DepthwiseConv2D"], _convolution
+        ["Conv1D", "Conv2D", "Conv3D", "DepthwiseConv1D", "DepthwiseConv2D"], products_of_kernel
     ),
     **dict.fromkeys(["SeparableConv1D", "SeparableConv2D"], _separable),
     # Weights that multiply numbers one by one are no products of matrices, whatever their rank.
@@ -215,11 +144,11 @@ RULES = {
             *("BatchNormalization", "Embedding", "GroupNormalization", "LayerNormalization"),
             *("Normalization", "PReLU", "RMSNormalization", "SpectralNormalization"),
         ],
-        _nothing,
+        no_products,
     ),
     "AdditiveAttention": _attention_of_sums,
     "Attention": _attention,
-    "Dense": _dense,
+    "Dense": products_of_matrix,
     "Dot": _dot,
     "EinsumDense": _einsum,
     "GroupQueryAttention": _shared_heads,

@@ -2,15 +2,16 @@
 
 Steps are a list of branches whose results meet, each a list of `(extent, strides, padding)`, one
 after the other, or of layers; an extent of `None` sees all positions. A layer tells its own by a
-method `receptive_field_steps`.
+method `receptive_field_steps()`, which may take the rank of its inputs and their data format. The
+library's layers do so; the rules of Keras' layers stand here, by name.
 """
+
+import inspect
 
 import keras
 
-from kerasbook import layers
+from kerasbook.layers.told import all_positions, along_axis, along_last_axis, of_pool, position_wise
 
-POSITION_WISE = [[]]
-ALL_POSITIONS = [[(None, 1, "valid")]]
 # Operations of `keras.ops` that a functional model may hold, by the names of their classes.
 POSITION_WISE_OPERATIONS = {
     *("Absolute", "Add", "Cast", "Clip", "Divide", "Elu"),
@@ -33,32 +34,26 @@ def layer_steps(layer, rank, data_format):
         ValueError: If they are not known.
     """
     if hasattr(layer, "receptive_field_steps"):
-        return layer.receptive_field_steps()
-    if isinstance(layer, (keras.layers.SpectralNormalization, layers.WeightNormalization)):
+        steps = layer.receptive_field_steps
+        asks = len(inspect.signature(steps).parameters) == 2
+        return steps(rank, data_format) if asks else steps()
+    if isinstance(layer, keras.layers.SpectralNormalization):
         return [[layer.layer]]
     if not isinstance(layer, keras.layers.Layer):
         if type(layer).__name__ in POSITION_WISE_OPERATIONS:
-            return POSITION_WISE
+            return position_wise(layer)
     else:
-        for module, rules in ((layers, OWN_RULES), (keras.layers, RULES)):
-            for name, rule in rules.items():
-                if isinstance(layer, getattr(module, name)):
-                    return rule(layer, rank, data_format)
+        for name, rule in RULES.items():
+            if isinstance(layer, getattr(keras.layers, name)):
+                asks = len(inspect.signature(rule).parameters) == 3
+                return rule(layer, rank, data_format) if asks else rule(layer)
     raise ValueError(
         f"its receptive field is not known; a layer of the class {type(layer).__name__} can tell "
         "by a method `receptive_field_steps`"
     )
 
 
-def _position_wise(layer, rank, data_format):
-    return POSITION_WISE
-
-
-def _all_positions(layer, rank, data_format):
-    return ALL_POSITIONS
-
-
-def _convolution(layer, rank, data_format):
+def _convolution(layer):
     extents = tuple(
         (size - 1) * rate + 1
         for size, rate in zip(layer.kernel_size, layer.dilation_rate, strict=True)
@@ -66,15 +61,11 @@ def _convolution(layer, rank, data_format):
     return [[(extents, layer.strides, layer.padding)]]
 
 
-def _pooling(layer, rank, data_format):
-    return [[(layer.pool_size, layer.strides, layer.padding)]]
-
-
-def _zero_padding(layer, rank, data_format):
+def _zero_padding(layer):
     return [[(1, 1, _pairs(layer.padding))]]
 
 
-def _cropping(layer, rank, data_format):
+def _cropping(layer):
     return [[(1, 1, tuple((-before, -after) for before, after in _pairs(layer.cropping)))]]
 
 
@@ -82,73 +73,13 @@ def _pairs(sides):
     return sides if isinstance(sides[0], (tuple, list)) else (sides,)
 
 
-def _along_axis(layer, rank, data_format):
-    axes = layer.axis if isinstance(layer.axis, (tuple, list)) else (layer.axis,)
-    channels = rank - 1 if data_format == "channels_last" else 1
-    return POSITION_WISE if {axis % rank for axis in axes} == {channels} else ALL_POSITIONS
-
-
 def _concatenation(layer, rank, data_format):
-    if _along_axis(layer, rank, data_format) is ALL_POSITIONS:
+    if along_axis(layer, rank, data_format) != position_wise(layer):
         raise ValueError(f"it joins along the axis {layer.axis}, not that of the channels")
-    return POSITION_WISE
+    return position_wise(layer)
 
 
-def _dense(layer, rank, data_format):
-    if data_format != "channels_last":
-        raise ValueError("it sums over the last axis, which is not that of the channels")
-    return POSITION_WISE
-
-
-def _mixture(layer, rank, data_format):
-    return [[part] for part in (*layer.experts, layer.gate)]
-
-
-def _sparse_mixture(layer, rank, data_format):
-    """Of numbers; which experts a token goes to may depend on others that want the same ones."""
-    whole_images = layer.kernel_size is not None  # by whose means they are sent
-    return ALL_POSITIONS if whole_images else _dense(layer, rank, data_format)
-
-
-# The library's layers that do not tell their steps themselves, and Keras', by name.
-OWN_RULES = {
-    **dict.fromkeys(
-        [
-            "BatchRenormalization",
-            "DropBlock2D",
-            "DropPath",
-            "Heaviside",
-            "LayerScale",
-            "MonteCarloDropout",
-            "SpatialSqueezeExcite",
-            "Swish",
-        ],
-        _position_wise,
-    ),
-    **dict.fromkeys(
-        [
-            *("ConvolutionalBlockAttention", "EfficientChannelAttention"),
-            *("FilterResponseNormalization", "GroupNormalization", "SpatialPyramidPooling2D"),
-            "SqueezeExcite",
-        ],
-        _all_positions,
-    ),
-    **dict.fromkeys(
-        ["LpPooling2D", "MaxPoolingWithArgmax2D", "StochasticPooling2D"],
-        _pooling,
-    ),
-    **dict.fromkeys(["ChannelShuffle", "LocalResponseNormalization"], _along_axis),
-    **dict.fromkeys(
-        [
-            *("BayesianDense", "DropConnectDense", "GaussianHead", "HierarchicalSoftmax"),
-            *("Maxout", "MixtureDensity", "MixtureOfLinearExperts", "RadialBasis"),
-        ],
-        _dense,
-    ),
-    "MixtureOfExperts": _mixture,
-    "HierarchicalMixtureOfExperts": lambda layer, rank, data_format: [[layer.root]],
-    "SparseMixtureOfExperts": _sparse_mixture,
-}
+# The rules of Keras' layers, by name.
 RULES = {
     **dict.fromkeys(
         [
@@ -158,7 +89,7 @@ RULES = {
             *("PReLU", "ReLU", "Rescaling", "SpatialDropout1D", "SpatialDropout2D"),
             *("SpatialDropout3D", "Subtract"),
         ],
-        _position_wise,
+        position_wise,
     ),
     **dict.fromkeys(
         [
@@ -166,7 +97,7 @@ RULES = {
             *("GlobalAveragePooling3D", "GlobalMaxPooling1D", "GlobalMaxPooling2D"),
             *("GlobalMaxPooling3D", "GroupNormalization"),
         ],
-        _all_positions,
+        all_positions,
     ),
     **dict.fromkeys(
         [
@@ -180,13 +111,13 @@ RULES = {
             *("AveragePooling1D", "AveragePooling2D", "AveragePooling3D"),
             *("MaxPooling1D", "MaxPooling2D", "MaxPooling3D"),
         ],
-        _pooling,
+        of_pool,
     ),
     **dict.fromkeys(["ZeroPadding1D", "ZeroPadding2D", "ZeroPadding3D"], _zero_padding),
     **dict.fromkeys(["Cropping1D", "Cropping2D", "Cropping3D"], _cropping),
     **dict.fromkeys(
-        ["LayerNormalization", "RMSNormalization", "Softmax", "UnitNormalization"], _along_axis
+        ["LayerNormalization", "RMSNormalization", "Softmax", "UnitNormalization"], along_axis
     ),
     "Concatenate": _concatenation,
-    "Dense": _dense,
+    "Dense": along_last_axis,
 }

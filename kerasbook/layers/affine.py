@@ -4,6 +4,7 @@ import keras
 from keras import constraints, initializers, ops, regularizers
 
 from kerasbook.layers.arguments import boolean, positive_integer, static_channels
+from kerasbook.layers.told import along_last_axis, products_of_matrix
 
 
 class Linear(keras.layers.Layer):
@@ -11,6 +12,9 @@ class Linear(keras.layers.Layer):
 
     The arguments are described in `kerasbook.layers.Maxout`.
     """
+
+    receptive_field_steps = along_last_axis
+    multiply_adds = products_of_matrix
 
     def __init__(
         self,

@@ -92,6 +92,8 @@ class Unit(keras.layers.Layer):
         **kwargs: Passed to `keras.layers.Layer`.
     """
 
+    works_in_place = True
+
     def __init__(
         self, convolution, *, normalization, activation, activation_first=False, axis=-1, **kwargs
     ):

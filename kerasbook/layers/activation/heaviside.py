@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from kerasbook import ops as kernels
+from kerasbook.layers.told import position_wise
 
 ESTIMATORS = (None, "identity", "clipped")
 
@@ -42,6 +43,9 @@ class Heaviside(keras.layers.Layer):
         al., 2016, section 2.3, https://arxiv.org/abs/1602.02830. `value_at_zero` is the second
         argument of `numpy.heaviside`.
     """
+
+    receptive_field_steps = position_wise
+    works_in_place = True
 
     def __init__(self, *, value_at_zero=1.0, straight_through="identity", **kwargs):
         super().__init__(**kwargs)

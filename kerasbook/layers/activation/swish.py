@@ -5,6 +5,7 @@ from keras import constraints, initializers, ops, regularizers
 
 from kerasbook import ops as kernels
 from kerasbook.layers.arguments import boolean, static_channels
+from kerasbook.layers.told import no_products, position_wise
 
 
 @keras.saving.register_keras_serializable(package="kerasbook")
@@ -42,6 +43,10 @@ class Swish(keras.layers.Layer):
         Ramachandran et al., 2017, section 3, https://arxiv.org/abs/1710.05941. `keras.
         activations.silu` is the same with `beta` fixed at 1.
     """
+
+    receptive_field_steps = position_wise
+    multiply_adds = no_products
+    works_in_place = True
 
     def __init__(
         self,

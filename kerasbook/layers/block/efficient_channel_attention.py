@@ -7,6 +7,7 @@ from keras import activations, initializers, ops
 
 from kerasbook.layers.arguments import data_format_of, positive_integer, static_channels
 from kerasbook.layers.convolution.conv1d import Conv1D
+from kerasbook.layers.told import all_positions
 
 
 @keras.saving.register_keras_serializable(package="kerasbook")
@@ -47,6 +48,8 @@ class EfficientChannelAttention(keras.layers.Layer):
     Reference:
         Wang et al., 2020, section 3, https://arxiv.org/abs/1910.03151
     """
+
+    receptive_field_steps = all_positions
 
     def __init__(
         self,

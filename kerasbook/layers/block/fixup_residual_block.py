@@ -1,5 +1,7 @@
 """The residual block that needs no normalization."""
 
+import math
+
 import keras
 from keras import activations
 
@@ -7,6 +9,7 @@ from kerasbook import ops
 from kerasbook.arguments import positive_integer
 from kerasbook.initializers.fixup_he import FixupHe
 from kerasbook.layers.arguments import data_format_of, positive_integers, static_channels
+from kerasbook.layers.told import places
 
 
 @keras.saving.register_keras_serializable(package="kerasbook")
@@ -115,6 +118,12 @@ class FixupResidualBlock(keras.layers.Layer):
         """Returns the branches' steps for `kerasbook.receptive_field`."""
         branch = [(self.kernel_size, self.strides, "same"), (self.kernel_size, 1, "same")]
         return [branch, [(1, self.strides, "same")]]
+
+    def multiply_adds(self, input_shape, output_shape):
+        """Returns the taps of all kernels at each position."""
+        kernels = [self.kernel1, self.kernel2, self.projection]
+        taps = sum(math.prod(kernel.shape) for kernel in kernels if kernel is not None)
+        return places(self, output_shape) * taps
 
     def compute_output_shape(self, input_shape):
         if self.data_format == "channels_last":

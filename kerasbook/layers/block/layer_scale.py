@@ -4,6 +4,7 @@ import keras
 from keras import constraints, initializers, ops, regularizers
 
 from kerasbook.layers.arguments import number_of, static_channels
+from kerasbook.layers.told import position_wise
 
 
 @keras.saving.register_keras_serializable(package="kerasbook")
@@ -39,6 +40,8 @@ class LayerScale(keras.layers.Layer):
     Reference:
         Touvron et al., 2021, section 2, https://arxiv.org/abs/2103.17239
     """
+
+    receptive_field_steps = position_wise
 
     def __init__(
         self,

@@ -5,6 +5,7 @@ from keras import activations, initializers, ops
 
 from kerasbook.layers.arguments import data_format_of
 from kerasbook.layers.convolution.conv2d import Conv2D
+from kerasbook.layers.told import position_wise
 
 
 @keras.saving.register_keras_serializable(package="kerasbook")
@@ -38,6 +39,8 @@ class SpatialSqueezeExcite(keras.layers.Layer):
         Roy et al., 2018, section 2.2, https://arxiv.org/abs/1803.02579. Its concurrent form
         (scSE) takes the maximum, or the sum, of this and `SqueezeExcite`.
     """
+
+    receptive_field_steps = position_wise
 
     def __init__(
         self,

@@ -4,6 +4,7 @@ import keras
 from keras import activations, initializers, ops
 
 from kerasbook.layers.arguments import data_format_of, positive_integer, static_channels
+from kerasbook.layers.told import all_positions
 
 
 @keras.saving.register_keras_serializable(package="kerasbook")
@@ -41,6 +42,8 @@ class SqueezeExcite(keras.layers.Layer):
     Reference:
         Hu et al., 2018, section 3, https://arxiv.org/abs/1709.01507
     """
+
+    receptive_field_steps = all_positions
 
     def __init__(
         self,

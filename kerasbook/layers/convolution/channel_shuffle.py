@@ -4,6 +4,7 @@ import keras
 
 from kerasbook import ops
 from kerasbook.layers.arguments import divisible, positive_integer, static_channels
+from kerasbook.layers.told import along_axis
 
 
 @keras.saving.register_keras_serializable(package="kerasbook")
@@ -36,6 +37,8 @@ class ChannelShuffle(keras.layers.Layer):
     Reference:
         Zhang et al., 2018 (ShuffleNet), section 3.1, https://arxiv.org/abs/1707.01083
     """
+
+    receptive_field_steps = along_axis
 
     def __init__(self, groups, *, axis=-1, **kwargs):
         super().__init__(**kwargs)

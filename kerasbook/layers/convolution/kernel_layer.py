@@ -11,6 +11,7 @@ from kerasbook.layers.arguments import (
     positive_integers,
     static_channels,
 )
+from kerasbook.layers.told import products_of_kernel
 from kerasbook.ops.convolution import PADDINGS
 
 
@@ -20,6 +21,8 @@ class KernelLayer(keras.layers.Layer):
     A subclass sets `rank`, and writes `kernel_shape` and `convolve`; by default there is one
     bias per filter. The arguments are described in `kerasbook.layers.Conv2D`.
     """
+
+    multiply_adds = products_of_kernel
 
     rank = None
     paddings = PADDINGS

@@ -47,6 +47,10 @@ class LocallyConnected(KernelLayer):
             dilation_rate=self.dilation_rate,
         )
 
+    def multiply_adds(self, input_shape, output_shape):
+        """Returns all taps of the kernel, which has some for each place."""
+        return output_shape[0] * math.prod(self.kernel.shape)
+
 
 def of_each(initializer, number):
     """Returns an initializer for `number` kernels in one variable, stacked before the channels.

@@ -36,5 +36,10 @@ class TiledConvolution(KernelLayer):
         )
         return self.activation(outputs)
 
+    def multiply_adds(self, input_shape, output_shape):
+        """Returns the taps of one kernel of the tile at each place."""
+        products = super().multiply_adds(input_shape, output_shape)
+        return products // math.prod(self.tile)
+
     def get_config(self):
         return {**super().get_config(), "tile": list(self.tile)}

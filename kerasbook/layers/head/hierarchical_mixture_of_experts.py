@@ -107,6 +107,10 @@ class HierarchicalMixtureOfExperts(keras.layers.Layer):
         """
         return _products(self.root, inputs)
 
+    def receptive_field_steps(self):
+        """Returns the branches' steps for `kerasbook.receptive_field`."""
+        return [[self.root]]
+
     def compute_output_shape(self, input_shape):
         return self.root.compute_output_shape(input_shape)
 

@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from kerasbook import ops as kernels
+from kerasbook.layers.told import along_last_axis
 
 
 @keras.saving.register_keras_serializable(package="kerasbook")
@@ -43,6 +44,8 @@ class HierarchicalSoftmax(keras.layers.Layer):
         Morin and Bengio, 2005, https://proceedings.mlr.press/r5/morin05a.html. There the nodes
         share the vectors of words; here their scores come from any layer before.
     """
+
+    receptive_field_steps = along_last_axis
 
     def __init__(self, tree, **kwargs):
         super().__init__(**kwargs)

@@ -69,6 +69,10 @@ class MixtureOfExperts(keras.layers.Layer):
                 layer.build(input_shape)
         self.compute_output_shape(input_shape)
 
+    def receptive_field_steps(self):
+        """Returns the branches' steps for `kerasbook.receptive_field`."""
+        return [[part] for part in (*self.experts, self.gate)]
+
     def compute_output_shape(self, input_shape):
         shapes = [tuple(each.compute_output_shape(input_shape)) for each in self.experts]
         if len(set(shapes)) > 1:

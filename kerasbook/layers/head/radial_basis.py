@@ -9,6 +9,7 @@ from keras import initializers, ops
 from kerasbook import ops as kernels
 from kerasbook.arguments import one_of, positive_integer
 from kerasbook.layers.arguments import boolean, number_of, static_channels
+from kerasbook.layers.told import along_last_axis
 
 
 @keras.saving.register_keras_serializable(package="kerasbook")
@@ -57,6 +58,8 @@ class RadialBasis(keras.layers.Layer):
         Broomhead and Lowe, 1988, https://apps.dtic.mil/sti/citations/ADA196234; Murphy, 2022,
         section 13.6.1, https://probml.github.io/pml-book/book1.html
     """
+
+    receptive_field_steps = along_last_axis
 
     def __init__(
         self,
@@ -171,6 +174,10 @@ class RadialBasis(keras.layers.Layer):
                     "centroids yet"
                 )
             self._is_fitted = True
+
+    def multiply_adds(self, input_shape, output_shape):
+        """Returns those of the distances, for `kerasbook.analysis.cost`."""
+        return math.prod(input_shape[:-1]) * math.prod(self.centroids.shape)
 
     def compute_output_shape(self, input_shape):
         return (*input_shape[:-1], self.num_centroids)

@@ -17,6 +17,7 @@ from kerasbook.layers.arguments import (
     static_channels,
 )
 from kerasbook.layers.composite import with_seed_beyond
+from kerasbook.layers.told import all_positions, along_last_axis
 
 ROUTERS = ("noisy_top_k", "switch", "expert_choice")
 
@@ -347,6 +348,28 @@ class SparseMixtureOfExperts(keras.layers.Layer):
         if self.kernel_size is not None:
             return x
         return ops.reshape(x, (self._num_tokens(x), x.shape[-1]))
+
+    def receptive_field_steps(self, rank, data_format):
+        """Returns the steps for `kerasbook.receptive_field`.
+
+        Images are sent to experts by the means of their pixels. Of tokens only the numbers count
+        here: which experts one goes to may depend on others that want the same ones.
+        """
+        if self.kernel_size is not None:
+            return all_positions(self)
+        return along_last_axis(self, rank, data_format)
+
+    def multiply_adds(self, input_shape, output_shape):
+        """Returns those of the router and of all slots, whether there is a token in them or not."""
+        whole_images = self.kernel_size is not None
+        tokens = input_shape[0] if whole_images else math.prod(input_shape[:-1])
+        places = math.prod(input_shape[1:-1]) if whole_images else 1
+        capacity = kernels.expert_capacity(
+            tokens, self.num_experts, self.top_k, self.capacity_factor
+        )
+        router = math.prod(self.router_kernel.shape) * (1 + (self.router == "noisy_top_k"))
+        experts = math.prod(self.hidden_kernel.shape) + math.prod(self.output_kernel.shape)
+        return tokens * router + capacity * places * experts
 
     def compute_output_shape(self, input_shape):
         return (*input_shape[:-1], self.output_units or input_shape[-1])

@@ -6,6 +6,7 @@ from keras import ops
 from kerasbook import ops as kernels
 from kerasbook.layers.arguments import number_of
 from kerasbook.layers.normalization.channel_normalization import ChannelNormalization
+from kerasbook.layers.told import position_wise
 
 
 @keras.saving.register_keras_serializable(package="kerasbook")
@@ -72,6 +73,8 @@ class BatchRenormalization(ChannelNormalization):
         steps are the paper's. `keras.layers.BatchNormalization(renorm=True)` has no schedule
         and a second pair of averages with a momentum of its own.
     """
+
+    receptive_field_steps = position_wise
 
     def __init__(
         self,

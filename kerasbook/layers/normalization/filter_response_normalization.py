@@ -5,6 +5,7 @@ from keras import constraints, initializers, ops, regularizers
 
 from kerasbook import ops as kernels
 from kerasbook.layers.normalization.channel_normalization import ChannelNormalization
+from kerasbook.layers.told import all_positions
 
 
 @keras.saving.register_keras_serializable(package="kerasbook")
@@ -60,6 +61,8 @@ class FilterResponseNormalization(ChannelNormalization):
     Reference:
         Singh and Krishnan, 2020, section 3, https://arxiv.org/abs/1911.09737
     """
+
+    receptive_field_steps = all_positions
 
     def __init__(
         self,

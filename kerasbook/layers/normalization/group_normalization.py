@@ -5,6 +5,7 @@ import keras
 from kerasbook import ops as kernels
 from kerasbook.layers.arguments import divisible, static_channels
 from kerasbook.layers.normalization.channel_normalization import ChannelNormalization
+from kerasbook.layers.told import all_positions
 
 
 @keras.saving.register_keras_serializable(package="kerasbook")
@@ -51,6 +52,8 @@ class GroupNormalization(ChannelNormalization):
         and numbers are those of `keras.layers.GroupNormalization`, except that `groups=-1`
         stays in the config.
     """
+
+    receptive_field_steps = all_positions
 
     def __init__(
         self,

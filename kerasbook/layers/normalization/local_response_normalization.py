@@ -5,6 +5,7 @@ from keras import ops
 
 from kerasbook import ops as kernels
 from kerasbook.layers.arguments import number_of, positive_integer, static_channels
+from kerasbook.layers.told import along_axis
 
 
 @keras.saving.register_keras_serializable(package="kerasbook")
@@ -49,6 +50,8 @@ class LocalResponseNormalization(keras.layers.Layer):
         Krizhevsky et al., 2012, section 3.3, https://papers.nips.cc/paper/4824. The defaults are
         theirs; with an even `size` the window has `size` channels, as in torch, theirs one more.
     """
+
+    receptive_field_steps = along_axis
 
     def __init__(
         self, size=5, *, bias=2.0, alpha=1e-4, beta=0.75, average=False, axis=-1, **kwargs

@@ -7,6 +7,7 @@ from keras import ops
 
 from kerasbook import ops as kernels
 from kerasbook.layers.kernel_axes import channel_axis, kernel_of, output_axes
+from kerasbook.layers.told import no_products
 
 # Below, a variance of outputs is none, and a sum of squares is raised to it.
 SMALLEST_SQUARE = 1e-12
@@ -51,6 +52,8 @@ class WeightNormalization(keras.layers.Wrapper):
     Reference:
         Salimans and Kingma, 2016, sections 2 and 3, https://arxiv.org/abs/1602.07868
     """
+
+    multiply_adds = no_products
 
     makes_kernel = True  # for procedures on kernels: the wrapped layer's is not its own
 
@@ -175,6 +178,10 @@ class WeightNormalization(keras.layers.Wrapper):
 
     def compute_mask(self, inputs, previous_mask):
         return self.layer.compute_mask(inputs, previous_mask)
+
+    def receptive_field_steps(self):
+        """Returns those of the layer within, for `kerasbook.receptive_field`."""
+        return [[self.layer]]
 
     def compute_output_shape(self, input_shape):
         return self.layer.compute_output_shape(input_shape)

@@ -4,6 +4,7 @@ import keras
 
 from kerasbook import ops
 from kerasbook.layers.pooling.window_pooling2d import WindowPooling2D
+from kerasbook.layers.told import of_pool
 
 
 @keras.saving.register_keras_serializable(package="kerasbook")
@@ -45,6 +46,8 @@ class LpPooling2D(WindowPooling2D):
         window's pixels. `torch.nn.LPPool2d` adds `x^p` without the magnitude, which for an odd
         `p` and negative inputs is no norm and may be NaN; for even `p` the numbers are equal.
     """
+
+    receptive_field_steps = of_pool
 
     def __init__(
         self,

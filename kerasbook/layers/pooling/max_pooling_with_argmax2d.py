@@ -4,6 +4,7 @@ import keras
 
 from kerasbook import ops as kernels
 from kerasbook.layers.pooling.window_pooling2d import WindowPooling2D
+from kerasbook.layers.told import of_pool
 
 
 @keras.saving.register_keras_serializable(package="kerasbook")
@@ -46,6 +47,8 @@ class MaxPoolingWithArgmax2D(WindowPooling2D):
         indices are those of `torch.nn.MaxPool2d(return_indices=True)`; those of
         `tf.nn.max_pool_with_argmax` are `index * channels + channel`.
     """
+
+    receptive_field_steps = of_pool
 
     def call(self, inputs):
         x = self.to_channels_last(inputs)

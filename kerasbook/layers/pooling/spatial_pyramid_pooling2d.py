@@ -6,6 +6,7 @@ import keras
 from keras import ops
 
 from kerasbook.layers.arguments import data_format_of, static_channels
+from kerasbook.layers.told import all_positions
 
 POOLINGS = ("max", "average")
 
@@ -48,6 +49,8 @@ class SpatialPyramidPooling2D(keras.layers.Layer):
         l)` pixels every `floor(h / l)` may leave out the last rows; these bins, those of the
         authors' later work and of `torch.nn.AdaptiveMaxPool2d`, do not.
     """
+
+    receptive_field_steps = all_positions
 
     def __init__(self, levels=(1, 2, 4), *, pooling="max", data_format=None, **kwargs):
         super().__init__(**kwargs)

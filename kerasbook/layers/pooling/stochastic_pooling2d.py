@@ -6,6 +6,7 @@ from keras import ops
 from kerasbook import ops as kernels
 from kerasbook.layers.arguments import integer_seed
 from kerasbook.layers.pooling.window_pooling2d import WindowPooling2D
+from kerasbook.layers.told import of_pool
 
 
 @keras.saving.register_keras_serializable(package="kerasbook")
@@ -49,6 +50,8 @@ class StochasticPooling2D(WindowPooling2D):
         Zeiler and Fergus, 2013, section 3, https://arxiv.org/abs/1301.3557. The paper's
         activations are never negative; what happens to negative ones is our choice.
     """
+
+    receptive_field_steps = of_pool
 
     def __init__(
         self,

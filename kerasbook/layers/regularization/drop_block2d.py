@@ -10,6 +10,7 @@ from kerasbook.layers.arguments import (
     positive_integer,
     rate_below_one,
 )
+from kerasbook.layers.told import position_wise
 
 
 @keras.saving.register_keras_serializable(package="kerasbook")
@@ -50,6 +51,9 @@ class DropBlock2D(keras.layers.Layer):
         Ghiasi et al., 2018, section 3, algorithm 1, https://arxiv.org/abs/1810.12890. The paper
         takes the mean of `m` over the batch; here no image changes another's scale.
     """
+
+    receptive_field_steps = position_wise
+    works_in_place = True
 
     def __init__(self, rate, block_size=7, *, data_format=None, seed=None, **kwargs):
         super().__init__(**kwargs)

@@ -4,6 +4,7 @@ import keras
 
 from kerasbook import ops
 from kerasbook.layers.arguments import integer_seed, rate_below_one
+from kerasbook.layers.told import position_wise
 
 
 @keras.saving.register_keras_serializable(package="kerasbook")
@@ -37,6 +38,9 @@ class DropPath(keras.layers.Layer):
         Huang et al., 2016, section 3, https://arxiv.org/abs/1603.09382. The paper scales by
         the survival probability at test time; here, as usual, training divides by it.
     """
+
+    receptive_field_steps = position_wise
+    works_in_place = True
 
     def __init__(self, rate, *, seed=None, **kwargs):
         super().__init__(**kwargs)

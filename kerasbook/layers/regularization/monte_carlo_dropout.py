@@ -6,6 +6,7 @@ from keras import ops, tree
 
 from kerasbook import ops as kernels
 from kerasbook.layers.arguments import boolean, integer_seed, positive_integer, rate_below_one
+from kerasbook.layers.told import position_wise
 
 
 @keras.saving.register_keras_serializable(package="kerasbook")
@@ -49,6 +50,9 @@ class MonteCarloDropout(keras.layers.Layer):
     Reference:
         Gal and Ghahramani, 2016, section 4, https://arxiv.org/abs/1506.02142
     """
+
+    receptive_field_steps = position_wise
+    works_in_place = True
 
     def __init__(self, rate, *, sampling=True, noise_shape=None, seed=None, **kwargs):
         super().__init__(**kwargs)
