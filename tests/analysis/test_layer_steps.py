@@ -5,13 +5,10 @@ import pytest
 from catalog import CATALOG
 
 from kerasbook import layers
-from kerasbook.analysis.layer_steps import (
-    ALL_POSITIONS,
-    POSITION_WISE,
-    POSITION_WISE_OPERATIONS,
-    RULES,
-    layer_steps,
-)
+from kerasbook.analysis.layer_steps import POSITION_WISE_OPERATIONS, RULES, layer_steps
+
+POSITION_WISE = [[]]
+ALL_POSITIONS = [[(None, 1, "valid")]]
 
 
 def steps(layer, rank=4, data_format="channels_last"):
