@@ -46,7 +46,8 @@ def receptive_field(model, *, data_format=None):
     meet, each a list of steps `(extent, strides, padding)`. These are integers or one per
     axis; an extent of `None` sees all positions, and padding may also be `"valid"`, `"same"`,
     `"full"` or pairs (before, after) per axis. A step may also be a layer, for layers made of
-    layers. An empty branch is the identity, so that `[[]]` treats each position apart.
+    layers. An empty branch is the identity, so that `[[]]` treats each position apart. Where the
+    steps depend on them, the method takes the rank of the inputs and their data format.
 
     Args:
         model: A functional or sequential `keras.Model` with one input of rank 3, 4 or 5; or the
