@@ -1,10 +1,11 @@
 """A train step of one layer alone, on TensorFlow and on torch, and the cases to be timed.
 
 A step is the forward pass and the gradients of inputs and weights, from a given gradient of the
-outputs, so that no loss and no optimizer is timed.
+outputs, so that no loss and no optimizer is timed, but for losses that a layer adds itself.
 """
 
 import dataclasses
+import importlib.util
 import inspect
 import os
 
@@ -42,10 +43,15 @@ class Case:
         return [np.abs(array) for array in arrays] if self.positive else arrays
 
     def steps(self):
-        """Returns a dictionary from each rival's name, "kerasbook" first, to its train step."""
+        """Returns a dictionary from each rival's name, "kerasbook" first, to its train step.
+
+        Where torch is not installed, there is none of it.
+        """
         steps = {"kerasbook": keras_step(self.ours(), self.inputs())}
         for name, make in self.rivals.items():
             if name == "torch":
+                if importlib.util.find_spec("torch") is None:
+                    continue
                 import torch
 
                 steps[name] = torch_step(torch, make(torch), self.inputs())
@@ -71,9 +77,11 @@ def keras_step(layer, arrays):
             tape.watch(inputs)
             outputs = tf.nest.flatten(layer(arguments, **mode))
             outputs = [output for output in outputs if output.dtype.is_floating]
+            losses = list(layer.losses)
         weights = [weight.value for weight in layer.trainable_weights]
+        targets, upstream = outputs + losses, gradients + [tf.ones_like(loss) for loss in losses]
         # The outputs are returned as well: what nobody asks for TensorFlow does not compute.
-        return outputs, tape.gradient(outputs, [*inputs, *weights], output_gradients=gradients)
+        return targets, tape.gradient(targets, [*inputs, *weights], output_gradients=upstream)
 
     return step
 

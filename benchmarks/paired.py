@@ -95,17 +95,27 @@ def against(seconds, rival):
     }
 
 
+def today():
+    """Returns the date in UTC."""
+    return datetime.datetime.now(datetime.UTC).date().isoformat()
+
+
+def described(packages=("torch",)):
+    """Returns the environment, with the versions of those peers that are installed."""
+    found = environment.describe()
+    for package in packages:
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            found[package] = importlib.metadata.version(package).partition("+")[0]
+    return found
+
+
 def write_record(name, rows, packages=("torch",), **facts):
     """Writes `records/NAME.json` with the rows, the date, the environment and peers' versions."""
     RECORDS.mkdir(exist_ok=True)
-    described = environment.describe()
-    for package in packages:
-        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
-            described[package] = importlib.metadata.version(package).partition("+")[0]
     record = {
         "benchmark": name,
-        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
-        "environment": described,
+        "date": today(),
+        "environment": described(packages),
         **facts,
         "rows": rows,
     }

@@ -33,12 +33,13 @@ RECIPES = HERE.parent / "kerasbook" / "recipes"
 def layers(names=None):
     record = read("layers")
     rivals = ("Keras", "Keras composition", "torch")
-    rows = []
+    rows, shown = [], []
     for row in record["rows"]:
         if names is not None and row["name"] not in names:
             continue
+        shown.append(row)
         cells = [
-            f"`{row['name']}`",
+            f"`{row['name']}`" + (f", {row['date']}" if "date" in row else ""),
             ", ".join(" x ".join(map(str, s)) for s in row["input_shapes"]),
         ]
         cells.append(f"{row['kerasbook_ms']:.1f} ms")
@@ -51,9 +52,20 @@ def layers(names=None):
     header = ["train step", "input", "kerasbook", *rivals, "other"]
     note = (
         "Times of each rival over ours, above 1 where ours is faster; medians of paired runs on "
-        f"{machine(record)}, torch {record['environment']['torch']}; `benchmarks/layers.py`."
+        f"{machine(record)}, {with_torch(record)}{later(shown)}; `benchmarks/layers.py`."
     )
     return table(header, rows, note)
+
+
+def with_torch(record):
+    version = record["environment"].get("torch")
+    return f"torch {version}" if version else "without torch"
+
+
+def later(rows):
+    """Returns where the rows with a date of their own were measured, in words."""
+    places = {f"{machine(row)}, {with_torch(row)}" for row in rows if "date" in row}
+    return "".join(f"; rows with a date on {place}" for place in sorted(places))
 
 
 def highlights():

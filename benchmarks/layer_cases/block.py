@@ -170,6 +170,29 @@ def spatial_attention(x):
     return x * keras.layers.Conv2D(1, 1, use_bias=False, activation="sigmoid")(x)
 
 
+class ChannelWeights(keras.layers.Layer):
+    """Channels times a learned weight each, as `keras.applications` writes it for ConvNeXt."""
+
+    def build(self, input_shape):
+        initializer = keras.initializers.Constant(1e-6)
+        self.gamma = self.add_weight(shape=(input_shape[-1],), initializer=initializer)
+
+    def call(self, inputs):
+        return inputs * self.gamma
+
+
+def torch_scale(torch):
+    class Scale(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.gamma = torch.nn.Parameter(torch.full((128, 1, 1), 1e-6))
+
+        def forward(self, inputs):
+            return inputs * self.gamma
+
+    return Scale()
+
+
 def torch_residual(torch, widths, kernel_sizes, strides=1, channels=None):
     """Returns a residual block of torch, with a projection if the strides want one."""
     nn = torch.nn
@@ -351,6 +374,12 @@ CASES = [
         "SpatialSqueezeExcite()",
         lambda: layers.SpatialSqueezeExcite(),
         spatial_attention,
+        (32, 28, 28, 128),
+    ),
+    Case(
+        "LayerScale()",
+        lambda: layers.LayerScale(),
+        {"Keras composition": ChannelWeights, "torch": torch_scale},
         (32, 28, 28, 128),
     ),
 ]

@@ -151,17 +151,15 @@ CASES = [
     ),
     *(
         Case(
-            f"TrueConv{rank}D({filters}, 3)",
-            lambda rank=rank, filters=filters: getattr(layers, f"TrueConv{rank}D")(
-                filters, 3, padding="same"
-            ),
+            f"{kind.__name__}({filters}, 3)",
+            lambda kind=kind, filters=filters: kind(filters, 3, padding="same"),
             {"Keras composition": lambda rank=rank, filters=filters: Flipped(filters, rank)},
             shape,
         )
-        for rank, filters, shape in (
-            (1, 64, (32, 256, 64)),
-            (2, 64, SMALL),
-            (3, 32, (4, 16, 24, 24, 16)),
+        for rank, kind, filters, shape in (
+            (1, layers.TrueConv1D, 64, (32, 256, 64)),
+            (2, layers.TrueConv2D, 64, SMALL),
+            (3, layers.TrueConv3D, 32, (4, 16, 24, 24, 16)),
         )
     ),
     Case(
