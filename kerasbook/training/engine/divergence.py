@@ -11,6 +11,7 @@ from kerasbook.training.engine.settings import innermost
 from kerasbook.training.schedules import Scaled
 
 if TYPE_CHECKING:
+    from kerasbook.training.input.own_data import OwnData
     from kerasbook.training.input.pipeline import Pipeline
 
 # What the learning rate is multiplied with each time a run goes back to its last checkpoint.
@@ -77,7 +78,7 @@ def are_finite(model: keras.Model) -> tf.Tensor:
 
 def keep_batch(
     path: pathlib.Path | None,
-    pipeline: "Pipeline",
+    pipeline: "Pipeline | OwnData",
     strategy: tf.distribute.Strategy,
     epoch: int,
     batch: int,

@@ -29,6 +29,7 @@ from kerasbook.training.engine.task import Classifier, CompiledModel
 
 if TYPE_CHECKING:
     from kerasbook.training.files import RunFolder
+    from kerasbook.training.input.own_data import OwnData
     from kerasbook.training.input.pipeline import Pipeline
 
 # Looking at the loss waits for the device, so it is not done after every step.
@@ -60,8 +61,8 @@ class Engine:
         self,
         task: Classifier | CompiledModel,
         strategy: tf.distribute.Strategy,
-        training: "Pipeline",
-        validation: "Pipeline | None",
+        training: "Pipeline | OwnData",
+        validation: "Pipeline | OwnData | None",
         folder: "RunFolder | None",
         *,
         settings: StepSettings | None = None,

@@ -18,6 +18,7 @@ from kerasbook.training.engine.settings import StepSettings, innermost, loss_sca
 from kerasbook.training.engine.task import Classifier, CompiledModel
 
 if TYPE_CHECKING:
+    from kerasbook.training.input.own_data import OwnData
     from kerasbook.training.input.pipeline import Pipeline
 
 # A loss beyond so many times that of the run's first step, or beyond this where that is below 1,
@@ -223,7 +224,7 @@ class EvaluationStep:
 
     def __call__(
         self,
-        pipeline: "Pipeline",
+        pipeline: "Pipeline | OwnData",
         on_batch: Callable[[int], bool | None] = lambda number: False,
         on_begin: Callable[[int], object] = lambda number: None,
     ) -> dict[str, Any] | None:
