@@ -11,7 +11,10 @@ Reference:
 """
 
 import contextlib
+from collections.abc import Callable, Iterator
 
+import keras
+import numpy as np
 import tensorflow as tf
 
 from kerasbook.training.engine.settings import innermost
@@ -28,7 +31,15 @@ class WeightAverages:
         variables: Variables to keep them in; `None` makes new ones.
     """
 
-    def __init__(self, model, strategy, momentum, overwrite_every=None, *, variables=None):
+    def __init__(
+        self,
+        model: keras.Model,
+        strategy: tf.distribute.Strategy,
+        momentum: float,
+        overwrite_every: int | None = None,
+        *,
+        variables: list[tf.Variable] | None = None,
+    ) -> None:
         self.momentum = momentum
         self.overwrite_every = overwrite_every
         self._strategy = strategy
@@ -40,7 +51,7 @@ class WeightAverages:
         self._exchange = tf.function(lambda: self._update(_swap))
         self._overwrite = tf.function(lambda: self._update(_copy))
 
-    def update(self, count, before):
+    def update(self, count: tf.Tensor, before: tf.Tensor) -> None:
         """Takes in the weights after so many updates of them. For use in a graph.
 
         Args:
@@ -51,7 +62,7 @@ class WeightAverages:
         momentum = tf.where(moves, tf.where(count == 1, 0.0, self.momentum), 1.0)
         overwrites = moves & (count % (self.overwrite_every or 1) == 0)
 
-        def move(weight, average):
+        def move(weight: tf.Variable, average: tf.Variable) -> None:
             stays = tf.cast(momentum, average.dtype)
             moved = average.assign(average * stays + weight * (1 - stays))
             if self.overwrite_every:
@@ -60,7 +71,7 @@ class WeightAverages:
         self._update(move)
 
     @contextlib.contextmanager
-    def in_place(self):
+    def in_place(self) -> Iterator[None]:
         """Puts the averages in the weights' place for the length of a block."""
         self._exchange()
         try:
@@ -68,35 +79,35 @@ class WeightAverages:
         finally:
             self._exchange()
 
-    def overwrite(self):
+    def overwrite(self) -> None:
         """Sets the weights to their averages, as Keras does at the end of training."""
         self._overwrite()
 
-    def numpy(self):
+    def numpy(self) -> list[np.ndarray]:
         """Returns the averages as a list of arrays."""
         return [variable.numpy() for variable in self.variables]
 
-    def assign(self, arrays):
+    def assign(self, arrays: list[np.ndarray]) -> None:
         """Sets the averages from a list of arrays."""
         for variable, array in zip(self.variables, arrays, strict=True):
             variable.assign(array)
 
-    def _update(self, function):
+    def _update(self, function: Callable[[tf.Variable, tf.Variable], None]) -> None:
         extended = self._strategy.extended
         for weight, average in zip(self._weights, self.variables, strict=True):
             extended.update(weight, function, args=(average,), group=False)
 
 
-def averages_of(optimizer):
+def averages_of(optimizer: keras.optimizers.Optimizer) -> list[tf.Variable]:
     """Returns the variables in which an optimizer of Keras keeps its moving averages."""
     return [average.value for average in innermost(optimizer)._model_variables_moving_average]
 
 
-def _copy(weight, average):
+def _copy(weight: tf.Variable, average: tf.Variable) -> None:
     weight.assign(average)
 
 
-def _swap(weight, average):
+def _swap(weight: tf.Variable, average: tf.Variable) -> None:
     before = tf.identity(weight)
     weight.assign(average)
     average.assign(before)

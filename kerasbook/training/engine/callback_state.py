@@ -8,7 +8,10 @@ they need there.
 
 import inspect
 import json
+from collections.abc import Iterable
+from typing import Any
 
+import keras
 import numpy as np
 
 
@@ -19,13 +22,13 @@ class CallbackStates:
         callbacks: The callbacks, as `on_train_begin` has left them.
     """
 
-    def __init__(self, callbacks):
+    def __init__(self, callbacks: Iterable[keras.callbacks.Callback]) -> None:
         self._callbacks = list(callbacks)
         self._before = [_plain_attributes(callback) for callback in self._callbacks]
 
-    def read(self):
+    def read(self) -> tuple[list[dict[str, Any]], dict[str, np.ndarray]]:
         """Returns what changed: a list of dictionaries in plain JSON, and arrays by name."""
-        states, arrays = [], {}
+        states, arrays = [], {}  # type: list[dict[str, Any]], dict[str, np.ndarray]
         for number, (callback, before) in enumerate(
             zip(self._callbacks, self._before, strict=True)
         ):
@@ -36,7 +39,7 @@ class CallbackStates:
             states.append({"class": type(callback).__name__, "state": state})
         return states, arrays
 
-    def write(self, states, arrays):
+    def write(self, states: Iterable[dict[str, Any]], arrays: dict[str, np.ndarray]) -> None:
         """Gives callbacks back what `read` found, as far as they are of the same classes."""
         together = zip(self._callbacks, self._before, states, strict=False)
         for callback, before, entry in together:
@@ -47,12 +50,12 @@ class CallbackStates:
                     setattr(callback, name, _from_json(value, arrays))
 
 
-def _plain_attributes(callback):
+def _plain_attributes(callback: keras.callbacks.Callback) -> dict[str, Any]:
     # Keras turns the sign of `min_delta` once, when the first epoch ends, and would do so again.
     given = {
         name
         for kind in type(callback).__mro__
-        for name in inspect.signature(kind.__init__).parameters
+        for name in inspect.signature(kind.__init__).parameters  # type: ignore[misc]  # each class's own
     }
     return {
         name: _copied(value)
@@ -61,11 +64,11 @@ def _plain_attributes(callback):
     }
 
 
-def _copied(value):
+def _copied(value: Any) -> Any:
     return value.copy() if isinstance(value, (np.ndarray, list, dict)) else value
 
 
-def _is_plain(value):
+def _is_plain(value: object) -> bool:
     if isinstance(value, (list, tuple)):
         return all(_is_plain(each) for each in value)
     if isinstance(value, dict):
@@ -73,7 +76,7 @@ def _is_plain(value):
     return value is None or isinstance(value, (bool, int, float, str, np.ndarray, np.generic))
 
 
-def _same(one, other):
+def _same(one: Any, other: Any) -> bool:
     if type(one) is not type(other):
         return False
     if isinstance(one, np.ndarray):
@@ -85,7 +88,7 @@ def _same(one, other):
     return bool(one == other)
 
 
-def _to_json(value, arrays, key):
+def _to_json(value: Any, arrays: dict[str, np.ndarray], key: str) -> Any:
     """Returns a value in JSON; arrays go into a dictionary, and their keys in their place."""
     if isinstance(value, (np.ndarray, np.generic)):
         arrays[key] = np.asarray(value)
@@ -97,7 +100,7 @@ def _to_json(value, arrays, key):
     return json.loads(json.dumps(value))
 
 
-def _from_json(value, arrays):
+def _from_json(value: Any, arrays: dict[str, np.ndarray]) -> Any:
     if isinstance(value, list):
         return [_from_json(each, arrays) for each in value]
     if isinstance(value, dict) and "dict" in value:

@@ -15,7 +15,10 @@ import os
 import pathlib
 import warnings
 import zipfile
+from collections.abc import Iterable
+from typing import Any
 
+import keras
 import numpy as np
 
 from kerasbook.files import replacing
@@ -28,11 +31,16 @@ _STATE = "kerasbook.json"
 class DamagedCheckpointError(ValueError):
     """A file is missing, or is not what `save` wrote."""
 
-    def __init__(self, path, why):
+    def __init__(self, path: str | os.PathLike[str], why: str) -> None:
         super().__init__(f"The checkpoint {path} cannot be resumed from: {why}")
 
 
-def save(model, path, position=None, arrays=None):
+def save(
+    model: keras.Model,
+    path: str | os.PathLike[str],
+    position: dict[str, Any] | None = None,
+    arrays: dict[str, np.ndarray] | None = None,
+) -> None:
     """Writes a model, with its optimizer's state if it is compiled, in one step.
 
     With a position, the file that stood at `path` is kept as `previous.keras` beside it. A write
@@ -64,7 +72,9 @@ def save(model, path, position=None, arrays=None):
             archive.writestr(_STATE, json.dumps(state, default=lambda number: number.item()))
 
 
-def restore(model, path):
+def restore(
+    model: keras.Model, path: str | os.PathLike[str]
+) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     """Loads what `save` wrote into a compiled model of the same kind.
 
     If the file is missing or damaged, the one before it is loaded with a warning; a damaged file
@@ -94,13 +104,13 @@ def restore(model, path):
     return restored
 
 
-def drop_last(path):
+def drop_last(path: pathlib.Path) -> None:
     """Puts the checkpoint before the last one, if there is one, in its place."""
     with contextlib.suppress(FileNotFoundError):
         os.replace(path.with_name(PREVIOUS), path)
 
 
-def read_state(path):
+def read_state(path: str | os.PathLike[str]) -> dict[str, Any]:
     """Returns what the last member of a checkpoint says, all bytes that matter being right.
 
     Returns:
@@ -124,23 +134,25 @@ def read_state(path):
     return state
 
 
-def named(name, arrays):
+def named(name: str, arrays: Iterable[np.ndarray]) -> dict[str, np.ndarray]:
     """Returns a list of arrays as a dictionary for `save`."""
     return {f"{name}/{number}": array for number, array in enumerate(arrays)}
 
 
-def listed(arrays, name):
+def listed(arrays: dict[str, np.ndarray], name: str) -> list[np.ndarray]:
     """Returns the list that `named` took from the arrays that `restore` returns."""
     count = sum(key.startswith(f"{name}/") for key in arrays)
     return [arrays[f"{name}/{number}"] for number in range(count)]
 
 
-def seed_states(model):
+def seed_states(model: keras.Model) -> list[keras.Variable]:
     """Returns the variables that hold the states of a model's random layers."""
     return [v for v in model.variables if v.name == "seed_generator_state"]
 
 
-def _load(model, path, state):
+def _load(
+    model: keras.Model, path: pathlib.Path, state: dict[str, Any]
+) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     if not model.optimizer.built:  # a second time would double its variables
         model.optimizer.build(model.trainable_variables)
     if state["variables"] != _kinds(model):
@@ -154,13 +166,13 @@ def _load(model, path, state):
     return state["position"], _read_arrays(path, state["arrays"])
 
 
-def _kinds(model):
+def _kinds(model: keras.Model) -> list[list[Any]]:
     """Returns data type and shape of all variables; their names vary between equal models."""
     variables = [*model.variables, *model.optimizer.variables]
     return [[variable.dtype, list(variable.shape)] for variable in variables]
 
 
-def _first_difference(saved, present):
+def _first_difference(saved: list[list[Any]], present: list[list[Any]]) -> str:
     if len(saved) != len(present):
         return f"with {len(saved)} variables where {len(present)} are expected"
     number = next(
@@ -173,12 +185,12 @@ def _first_difference(saved, present):
     )
 
 
-def _checksums(archive):
+def _checksums(archive: zipfile.ZipFile) -> dict[str, int]:
     """Returns the CRC-32 of all members but the one that lists them."""
     return {info.filename: info.CRC for info in archive.infolist() if info.filename != _STATE}
 
 
-def _write_arrays(archive, arrays):
+def _write_arrays(archive: zipfile.ZipFile, arrays: dict[str, np.ndarray]) -> dict[str, list[Any]]:
     """Writes the bytes of arrays end to end; returns what it takes to read them."""
     # Not as `.npz`, which forgets the data types that NumPy does not have itself, as bfloat16.
     described = {}
@@ -192,7 +204,7 @@ def _write_arrays(archive, arrays):
     return described
 
 
-def _read_arrays(path, described):
+def _read_arrays(path: pathlib.Path, described: dict[str, list[Any]]) -> dict[str, np.ndarray]:
     arrays = {}
     with zipfile.ZipFile(path) as archive, archive.open(_ARRAYS) as member:
         for name, (dtype, shape) in described.items():

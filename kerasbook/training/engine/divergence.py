@@ -1,11 +1,18 @@
 """When a loss explodes: what is said, the batch that is kept for study, and the lower rate."""
 
+import pathlib
+from typing import TYPE_CHECKING
+
 import keras
 import numpy as np
 import tensorflow as tf
 
 from kerasbook.training.engine.settings import innermost
 from kerasbook.training.schedules import Scaled
+
+if TYPE_CHECKING:
+    from kerasbook.training.input.own_data import OwnData
+    from kerasbook.training.input.pipeline import Pipeline
 
 # What the learning rate is multiplied with each time a run goes back to its last checkpoint.
 RATE_FACTOR = 0.5
@@ -20,7 +27,9 @@ class Diverged(FloatingPointError):
         by_step: The last step that may have done it: a loss is that of the weights before.
     """
 
-    def __init__(self, message, step, batch=None, by_step=None):
+    def __init__(
+        self, message: str, step: int, batch: int | None = None, by_step: int | None = None
+    ) -> None:
         super().__init__(message)
         self.step = step
         self.batch = batch
@@ -34,7 +43,7 @@ class LearningRate:
         optimizer: The Keras optimizer.
     """
 
-    def __init__(self, optimizer):
+    def __init__(self, optimizer: keras.optimizers.Optimizer) -> None:
         self._optimizer = innermost(optimizer)
         rate = self._optimizer.get_config()["learning_rate"]
         self._schedule = None
@@ -44,11 +53,11 @@ class LearningRate:
                 self._schedule = self._schedule.schedule
 
     @property
-    def is_schedule(self):
+    def is_schedule(self) -> bool:
         """Whether the rate is a schedule; checkpoints hold the rate itself where it is not."""
         return self._schedule is not None
 
-    def scale(self, factor):
+    def scale(self, factor: float) -> None:
         """Multiplies the schedule as it was at first, or the number as it is now."""
         if self.is_schedule:
             self._optimizer.learning_rate = Scaled(self._schedule, factor)
@@ -56,18 +65,24 @@ class LearningRate:
             self._optimizer.learning_rate = self.value * factor
 
     @property
-    def value(self):
+    def value(self) -> float:
         """The rate of the next step."""
         return float(tf.convert_to_tensor(self._optimizer.learning_rate))
 
 
-def are_finite(model):
+def are_finite(model: keras.Model) -> tf.Tensor:
     """Returns whether all trainable weights of a model are finite. For use in a graph."""
     finite = [tf.reduce_all(tf.math.is_finite(w.value)) for w in model.trainable_variables]
     return tf.reduce_all(finite)
 
 
-def keep_batch(path, pipeline, strategy, epoch, batch):
+def keep_batch(
+    path: pathlib.Path | None,
+    pipeline: "Pipeline | OwnData",
+    strategy: tf.distribute.Strategy,
+    epoch: int,
+    batch: int,
+) -> None:
     """Writes one global batch, as the step gets it, as arrays in an `.npz` file.
 
     Args:

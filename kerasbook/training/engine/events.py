@@ -2,9 +2,11 @@
 
 import datetime
 import json
+import os
+from typing import Any
 
 
-def log_event(path, event, **fields):
+def log_event(path: str | os.PathLike[str], event: str, **fields: Any) -> None:
     """Appends an event with its time.
 
     Args:

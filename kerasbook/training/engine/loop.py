@@ -4,8 +4,11 @@ import contextlib
 import dataclasses
 import math
 import time
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from kerasbook.callbacks import EpochLog
@@ -19,8 +22,15 @@ from kerasbook.training.engine.memory import freed_by_hand
 from kerasbook.training.engine.options import checked_callbacks, checked_numbers
 from kerasbook.training.engine.position import Position
 from kerasbook.training.engine.replicas import Replicas
+from kerasbook.training.engine.settings import StepSettings
 from kerasbook.training.engine.signals import Interrupted, signal_of, stop_on_signal
 from kerasbook.training.engine.step import EvaluationStep, TrainingStep
+from kerasbook.training.engine.task import Classifier, CompiledModel
+
+if TYPE_CHECKING:
+    from kerasbook.training.files import RunFolder
+    from kerasbook.training.input.own_data import OwnData
+    from kerasbook.training.input.pipeline import Pipeline
 
 # Looking at the loss waits for the device, so it is not done after every step.
 STEPS_BETWEEN_CHECKS = 20
@@ -45,22 +55,27 @@ class Engine:
         noticed: See `preemption_watched`.
     """
 
+    _restored: dict[str, np.ndarray] | None
+
     def __init__(
         self,
-        task,
-        strategy,
-        training,
-        validation,
-        folder,
+        task: Classifier | CompiledModel,
+        strategy: tf.distribute.Strategy,
+        training: "Pipeline | OwnData",
+        validation: "Pipeline | OwnData | None",
+        folder: "RunFolder | None",
         *,
-        settings=None,
-        score=lambda logs: (logs["val_accuracy"], -logs["val_loss"]),
-        callbacks=(),
-        verbose=1,
-        checkpoint_steps=None,
-        recover=0,
-        noticed=None,
-    ):
+        settings: StepSettings | None = None,
+        score: Callable[[dict[str, Any]], tuple[float, ...]] = lambda logs: (
+            logs["val_accuracy"],
+            -logs["val_loss"],
+        ),
+        callbacks: Any = (),
+        verbose: int | str = 1,
+        checkpoint_steps: int | None = None,
+        recover: int = 0,
+        noticed: Any = None,
+    ) -> None:
         self._task = task
         self._model = task.model
         self._strategy = strategy
@@ -91,10 +106,13 @@ class Engine:
         self._restored = None
         self.position = Position(totals=(0.0,) * task.num_sums)
 
-    def restore(self):
+    def restore(self) -> None:
         """Goes back to where the last checkpoint was written."""
         with self._strategy.scope():
-            position, self._restored = checkpoint.restore(self._model, self._folder.last)
+            position, self._restored = checkpoint.restore(
+                self._model,
+                self._folder.last,  # type: ignore[union-attr]  # who goes back has a folder
+            )
         self._replicas.spread_seeds()
         self.position = Position(**position)
         if self._step.averages is not None and not self._task.as_keras:
@@ -104,7 +122,7 @@ class Engine:
             self._rate.scale(self.position.rate_factor)
             self._step.retrace()
 
-    def fit(self, epochs):
+    def fit(self, epochs: int) -> Position:
         """Trains until `epochs` epochs are done in all; returns the position.
 
         Raises:
@@ -138,7 +156,7 @@ class Engine:
         return self.position
 
     @contextlib.contextmanager
-    def averaged(self):
+    def averaged(self) -> Iterator[None]:
         """Puts the moving averages, if there are any, in the weights' place for a block."""
         if self._step.averages is None or self._task.as_keras:
             yield
@@ -146,7 +164,7 @@ class Engine:
             with self._step.averages.in_place():
                 yield
 
-    def _run_epoch(self, callbacks):
+    def _run_epoch(self, callbacks: keras.callbacks.CallbackList) -> None:
         callbacks.on_epoch_begin(self.position.epoch)
         logs = self._train_epoch(callbacks)
         logs |= self._validate(callbacks)
@@ -154,7 +172,7 @@ class Engine:
         if self._replicas.all_agree_to_stop(bool(self._stop)):
             self._interrupt()
 
-    def _train_epoch(self, callbacks):
+    def _train_epoch(self, callbacks: keras.callbacks.CallbackList) -> dict[str, Any]:
         position, pipeline = self.position, self._training
         self._begin_epoch()
         iterator = iter(pipeline.epoch(self._strategy, position.epoch, position.step))
@@ -188,7 +206,7 @@ class Engine:
         self._steps_done = number
         return self._step.results()
 
-    def _begin_epoch(self):
+    def _begin_epoch(self) -> None:
         position = self.position
         self._step.begin(position.totals, position.steps, position.first_loss)
         if not self._task.as_keras:
@@ -199,7 +217,7 @@ class Engine:
             for variable, value in zip(self._model.metrics_variables, values, strict=True):
                 variable.assign(value)
 
-    def _steps_to_take(self, number):
+    def _steps_to_take(self, number: int) -> int:
         """Returns how many steps the next call takes: to the epoch's end or checkpoint at most."""
         count = self._step.settings.steps_per_execution
         if self._training.steps is not None:
@@ -208,7 +226,7 @@ class Engine:
             count = min(count, self._checkpoint_steps - number % self._checkpoint_steps)
         return count
 
-    def _asked_to_stop(self):
+    def _asked_to_stop(self) -> bool:
         self._look_out()
         if not self._several_workers:
             return bool(self._stop)
@@ -216,12 +234,12 @@ class Engine:
             self._step.stop_asked.assign(self._stop.vote)
         return float(self._step.stop_agreed) > 0  # what all have known since the same step
 
-    def _validate(self, callbacks):
+    def _validate(self, callbacks: keras.callbacks.CallbackList) -> dict[str, Any]:
         self._replicas.average_statistics()
         if self._validation is None:
             return {}
 
-        def on_batch(number):
+        def on_batch(number: int) -> bool:
             callbacks.on_test_batch_end(number)
             return bool(self._stop) and not self._several_workers
 
@@ -242,7 +260,7 @@ class Engine:
             )
         return {f"val_{name}": value for name, value in results.items()}
 
-    def _finish_epoch(self, callbacks, logs):
+    def _finish_epoch(self, callbacks: keras.callbacks.CallbackList, logs: dict[str, Any]) -> None:
         position = self.position
         logs["learning_rate"] = self._rate.value
         callbacks.on_epoch_end(position.epoch, logs)
@@ -258,25 +276,25 @@ class Engine:
                     checkpoint.save(self._model, self._folder.best)
         self._save()
 
-    def _require_good_loss(self):
+    def _require_good_loss(self) -> None:
         step = int(self._step.bad_step.numpy())
         if step:
             what = "The loss is not finite, or has exploded, at"
             raise self._diverged(what, step, by_step=step - 1)
 
-    def _require_good_weights(self):
+    def _require_good_weights(self) -> None:
         """Keeps what exploded after the loss was computed out of checkpoints."""
         self._require_good_loss()
         if not bool(self._weights_are_finite()):
             step = int(self._step.steps.numpy())
             raise self._diverged("The weights are not finite after", step, by_step=step)
 
-    def _diverged(self, what, step, by_step):
+    def _diverged(self, what: str, step: int, by_step: int) -> divergence.Diverged:
         batch = step - 1 - self.position.steps + self.position.step
         place = f"step {step} (epoch {self.position.epoch + 1}, batch {batch + 1})"
         return divergence.Diverged(f"{what} {place}", step, batch, by_step=by_step)
 
-    def _recover(self, error):
+    def _recover(self, error: divergence.Diverged) -> None:
         """Goes back to the last checkpoint with a lower rate, or raises what happened."""
         done = self.position.recoveries
         if self._folder is None or done >= self._recover_at_most:
@@ -286,7 +304,10 @@ class Engine:
                 checkpoint.drop_last(self._folder.last)
             self._replicas.all_agree_to_stop(False)
         self.restore()
-        self._states.write(self.position.callbacks, self._restored)
+        self._states.write(
+            self.position.callbacks,
+            self._restored,  # type: ignore[arg-type]  # `restore` has set it
+        )
         self._replicas.all_agree_to_stop(False)  # all have read it before it is written anew
         self.position.recoveries = done + 1
         self.position.rate_factor *= divergence.RATE_FACTOR
@@ -302,7 +323,7 @@ class Engine:
             learning_rate=self._rate.value,
         )
 
-    def _say(self, error):
+    def _say(self, error: divergence.Diverged) -> str:
         """Keeps the batch where the loss exploded, and returns the message."""
         message = f"{error}. A lower learning rate, a clip_norm or recover may help"
         if self._folder is None:
@@ -319,10 +340,10 @@ class Engine:
             message += f"; the batch is kept in {self._folder.bad_batch}"
         return f"{message}; the last checkpoint is from before it."
 
-    def _metrics(self):
+    def _metrics(self) -> list[np.ndarray]:
         return [v.numpy() for v in self._model.metrics_variables] if self._task.as_keras else []
 
-    def _save_within_epoch(self, step, metrics=None):
+    def _save_within_epoch(self, step: int, metrics: list[np.ndarray] | None = None) -> None:
         position = self.position
         self._replicas.average_statistics()
         position.steps = int(self._step.steps.numpy())
@@ -331,7 +352,7 @@ class Engine:
         position.first_loss = float(self._step.first_loss.numpy())
         self._save(metrics or self._metrics())
 
-    def _save(self, metrics=()):
+    def _save(self, metrics: Iterable[np.ndarray] = ()) -> None:
         """Writes the last checkpoint; every worker takes part, the chief writes."""
         now = time.perf_counter()
         self.position.seconds += now - getattr(self, "_since", now)
@@ -347,7 +368,7 @@ class Engine:
             position = dataclasses.asdict(self.position)
             checkpoint.save(self._model, self._folder.last, position, arrays)
 
-    def _interrupt(self):
+    def _interrupt(self) -> NoReturn:
         position = self.position
         place = f"step {position.step} of epoch {position.epoch + 1}"
         if not position.step:
@@ -356,11 +377,11 @@ class Engine:
         number = self._stop.signal or signal_of(float(self._step.stop_agreed))
         raise Interrupted(f"Stopped after {place}{kept}", number)
 
-    def _log(self, event, **fields):
+    def _log(self, event: str, **fields: Any) -> None:
         if self._chief and self._folder is not None:
             log_event(self._folder.events, event, **fields)
 
-    def _callback_list(self, epochs):
+    def _callback_list(self, epochs: int) -> keras.callbacks.CallbackList:
         callbacks = list(self._callbacks)
         if self._chief and self._folder is not None:
             first_epoch = self.position.epoch

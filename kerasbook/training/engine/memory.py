@@ -2,10 +2,11 @@
 
 import contextlib
 import gc
+from collections.abc import Callable, Iterator
 
 
 @contextlib.contextmanager
-def freed_by_hand():
+def freed_by_hand() -> Iterator[Callable[[], int]]:
     """Yields a function that frees what has been left in cycles since the block began.
 
     Each epoch's pipeline traces functions, and a traced function refers to itself: it goes only

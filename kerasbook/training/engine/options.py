@@ -1,11 +1,13 @@
 """What the loop is asked for, checked before anything is written."""
 
+from typing import Any
+
 import keras
 
 from kerasbook.arguments import natural_number, one_of, positive_integer
 
 
-def checked_callbacks(callbacks):
+def checked_callbacks(callbacks: Any) -> list[keras.callbacks.Callback]:
     """Returns callbacks as a list.
 
     Raises:
@@ -31,7 +33,7 @@ def checked_callbacks(callbacks):
     return found
 
 
-def checked_numbers(*, verbose, checkpoint_steps, recover):
+def checked_numbers(*, verbose: int | str, checkpoint_steps: int | None, recover: int) -> int:
     """Returns `verbose` as a number, having checked the others.
 
     Raises:

@@ -1,6 +1,8 @@
 """How far a run is, in plain JSON."""
 
 import dataclasses
+from collections.abc import Sequence
+from typing import Any
 
 
 @dataclasses.dataclass
@@ -24,11 +26,11 @@ class Position:
     epoch: int = 0
     step: int = 0
     steps: int = 0
-    totals: tuple = ()
+    totals: tuple[float, ...] = ()
     first_loss: float = 0.0
-    best: tuple = None
+    best: tuple[float, ...] | None = None
     seconds: float = 0.0
     recoveries: int = 0
     rate_factor: float = 1.0
-    callbacks: tuple = ()
+    callbacks: Sequence[dict[str, Any]] = ()
     stopped: bool = False

@@ -1,5 +1,7 @@
 """What replicas must not share, and what they must: random draws, and gathered statistics."""
 
+from collections.abc import Callable
+
 import keras
 import tensorflow as tf
 
@@ -11,7 +13,7 @@ from kerasbook.training.engine import checkpoint
 SEED_STEP = 1_000_003
 
 
-def synchronize_batch_norm(model):
+def synchronize_batch_norm(model: keras.Model) -> None:
     """Lets the batch normalizations of a model take their statistics over all replicas.
 
     Raises:
@@ -34,19 +36,22 @@ class Replicas:
         strategy: The tf.distribute strategy.
     """
 
-    def __init__(self, model, strategy):
+    _averaging: Callable[[], None] | None
+    _voting: Callable[[tf.Tensor], tf.Tensor] | None
+
+    def __init__(self, model: keras.Model, strategy: tf.distribute.Strategy) -> None:
         self._model = model
         self._strategy = strategy
         self._averaging = None
         self._voting = None
 
-    def spread_seeds(self):
+    def spread_seeds(self) -> None:
         """Lets Keras' random layers draw differently on each replica; the first keeps its seeds."""
         states = checkpoint.seed_states(self._model)
         if self._strategy.num_replicas_in_sync == 1 or not states:
             return
 
-        def on_replica():
+        def on_replica() -> None:
             number = tf.distribute.get_replica_context().replica_id_in_sync_group
             for state in states:
                 value = state.value
@@ -55,21 +60,21 @@ class Replicas:
 
         tf.function(lambda: self._strategy.run(on_replica))()
 
-    def average_statistics(self):
+    def average_statistics(self) -> None:
         """Gives every replica the mean of what each has gathered, such as moving averages."""
         gathered = [v for v in self._model.non_trainable_variables if "float" in v.dtype]
         if self._strategy.num_replicas_in_sync == 1 or not gathered:
             return
         if self._averaging is None:
 
-            def read():
+            def read() -> list[tf.Tensor]:
                 return [tf.identity(v.value) for v in gathered]
 
-            def write(means):
+            def write(means: list[tf.Tensor]) -> None:
                 for variable, mean in zip(gathered, means, strict=True):
                     variable.value.assign(mean)
 
-            def average():
+            def average() -> None:
                 means = [
                     self._strategy.reduce(tf.distribute.ReduceOp.MEAN, values, axis=None)
                     for values in self._strategy.run(read)
@@ -79,13 +84,13 @@ class Replicas:
             self._averaging = tf.function(average)
         self._averaging()
 
-    def all_agree_to_stop(self, asked):
+    def all_agree_to_stop(self, asked: bool) -> bool:
         """Tells whether any worker was asked to stop; all workers have to call it at once."""
         if not has_workers(self._strategy):
             return asked
         if self._voting is None:
 
-            def vote(own):
+            def vote(own: tf.Tensor) -> tf.Tensor:
                 votes = self._strategy.run(lambda: tf.identity(own))
                 return self._strategy.reduce(tf.distribute.ReduceOp.SUM, votes, axis=None)
 

@@ -7,9 +7,14 @@ step does it instead, in the same places of the formula.
 
 import contextlib
 import dataclasses
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import keras
 import tensorflow as tf
+
+if TYPE_CHECKING:
+    from kerasbook.training.recipe import Recipe
 
 _KERAS = ("clipnorm", "global_clipnorm", "clipvalue", "use_ema", "gradient_accumulation_steps")
 
@@ -30,17 +35,17 @@ class StepSettings:
         jit_compile: Whether to compile the forward and the backward pass with XLA.
     """
 
-    clip_norm: float = None
-    clip_each_norm: float = None
-    clip_value: float = None
+    clip_norm: float | None = None
+    clip_each_norm: float | None = None
+    clip_value: float | None = None
     accumulation_steps: int = 1
-    ema_momentum: float = None
-    ema_overwrite_every: int = None
+    ema_momentum: float | None = None
+    ema_overwrite_every: int | None = None
     steps_per_execution: int = 1
     jit_compile: bool = False
 
     @classmethod
-    def of_model(cls, model):
+    def of_model(cls, model: keras.Model) -> "StepSettings":
         """Returns what a compiled model and its optimizer ask for."""
         optimizer = innermost(model.optimizer)
         return cls(
@@ -55,7 +60,7 @@ class StepSettings:
         )
 
     @classmethod
-    def of_recipe(cls, recipe):
+    def of_recipe(cls, recipe: "Recipe") -> "StepSettings":
         """Returns what a recipe asks for."""
         return cls(
             **{
@@ -68,11 +73,11 @@ class StepSettings:
         )
 
     @property
-    def clips(self):
+    def clips(self) -> bool:
         """Whether gradients are clipped."""
         return any(v is not None for v in (self.clip_norm, self.clip_each_norm, self.clip_value))
 
-    def clip(self, gradients, scale):
+    def clip(self, gradients: list[tf.Tensor], scale: tf.Tensor | float) -> list[tf.Tensor]:
         """Returns gradients, `scale` times as long as they should be, clipped."""
         if self.clip_each_norm is not None:
             return [tf.clip_by_norm(g, self.clip_each_norm * _like(scale, g)) for g in gradients]
@@ -88,14 +93,14 @@ class StepSettings:
         return gradients
 
 
-def innermost(optimizer):
+def innermost(optimizer: keras.optimizers.Optimizer) -> keras.optimizers.Optimizer:
     """Returns the optimizer within a `LossScaleOptimizer`, or the optimizer itself."""
     while isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
         optimizer = optimizer.inner_optimizer
     return optimizer
 
 
-def loss_scale(optimizer):
+def loss_scale(optimizer: keras.optimizers.Optimizer) -> tf.Tensor | float:
     """Returns what the optimizer's `scale_loss` multiplies a loss with."""
     if isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
         return tf.convert_to_tensor(optimizer.dynamic_scale.value)
@@ -103,7 +108,7 @@ def loss_scale(optimizer):
 
 
 @contextlib.contextmanager
-def plain(optimizer):
+def plain(optimizer: keras.optimizers.Optimizer) -> Iterator[None]:
     """Takes from an optimizer, for the length of a block, what the step does in its place."""
     optimizer = innermost(optimizer)
     before = {name: getattr(optimizer, name) for name in _KERAS}
@@ -116,5 +121,5 @@ def plain(optimizer):
             setattr(optimizer, name, value)
 
 
-def _like(number, tensor):
+def _like(number: tf.Tensor | float, tensor: tf.Tensor) -> tf.Tensor:
     return tf.cast(number, tensor.dtype)

@@ -7,11 +7,19 @@ of users' own models, so that it can be compiled with XLA, and run on TPUs.
 """
 
 import itertools
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
+import keras
 import tensorflow as tf
 
 from kerasbook.training.engine.averages import WeightAverages, averages_of
 from kerasbook.training.engine.settings import StepSettings, innermost, loss_scale, plain
+from kerasbook.training.engine.task import Classifier, CompiledModel
+
+if TYPE_CHECKING:
+    from kerasbook.training.input.own_data import OwnData
+    from kerasbook.training.input.pipeline import Pipeline
 
 # A loss beyond so many times that of the run's first step, or beyond this where that is below 1,
 # has exploded.
@@ -38,7 +46,16 @@ class TrainingStep:
         averages: `WeightAverages`, or `None`.
     """
 
-    def __init__(self, task, optimizer, strategy, settings=None):
+    averages: WeightAverages | None
+    _gradients: Callable[..., Any]
+
+    def __init__(
+        self,
+        task: Classifier | CompiledModel,
+        optimizer: keras.optimizers.Optimizer,
+        strategy: tf.distribute.Strategy,
+        settings: StepSettings | None = None,
+    ) -> None:
         self.settings = settings or StepSettings()
         self.totals = _counter(tf.zeros(task.num_sums, tf.float64), "totals")
         self.steps = _counter(tf.constant(0, tf.int64), "steps")
@@ -61,13 +78,13 @@ class TrainingStep:
         self._strategy = strategy
         self.retrace()
 
-    def __call__(self, iterator, count=1):
+    def __call__(self, iterator: Iterator[Any], count: int = 1) -> dict[str, tf.Tensor]:
         """Trains on the next `count` batches; returns the epoch's results so far, as tensors."""
         if self.settings.steps_per_execution == 1:
             return _loss_first(self._one(iterator))
         return _loss_first(self._several(iterator, tf.constant(count)))
 
-    def begin(self, totals, steps, first_loss):
+    def begin(self, totals: Sequence[float], steps: int, first_loss: float) -> None:
         """Sets out from what an epoch has gathered, after so many steps of the run."""
         self.totals.assign(totals)
         self.steps.assign(steps)
@@ -75,11 +92,11 @@ class TrainingStep:
         self.bad_step.assign(0)
         self.times.assign(tf.stack([tf.timestamp(), 0.0]))
 
-    def results(self):
+    def results(self) -> dict[str, Any]:
         """Returns the epoch's results so far as floats."""
         return _numbers(self._results())
 
-    def retrace(self):
+    def retrace(self) -> None:
         """Forgets the traced graphs, for what changed in the optimizer to be seen."""
         compiled = self.settings.jit_compile
         self._gradients = _jitted(self._plain_gradients) if compiled else self._plain_gradients
@@ -87,21 +104,21 @@ class TrainingStep:
         self._several = tf.function(self._several_steps)
         self._results = tf.function(self._logs)
 
-    def _one_step(self, iterator):
+    def _one_step(self, iterator: Iterator[Any]) -> dict[str, tf.Tensor]:
         self._global_step(iterator)
         return self._logs()
 
-    def _several_steps(self, iterator, count):
+    def _several_steps(self, iterator: Iterator[Any], count: tf.Tensor) -> dict[str, tf.Tensor]:
         for _ in tf.range(count):
             self._global_step(iterator)
         return self._logs()
 
-    def _logs(self):
+    def _logs(self) -> dict[str, tf.Tensor]:
         logs = self._task.results(self.totals.value())
         start, waited = tf.unstack(self.times)
         return {**logs, "input_bound": waited / tf.maximum(tf.timestamp() - start, 1e-9)}
 
-    def _global_step(self, iterator):
+    def _global_step(self, iterator: Iterator[Any]) -> None:
         before = tf.timestamp()
         with tf.control_dependencies([before]):
             batch = next(iterator)
@@ -124,10 +141,10 @@ class TrainingStep:
         self.stop_agreed.assign(votes)
         self.totals.assign_add(sums)
 
-    def _replica_step(self, batch):
+    def _replica_step(self, batch: Any) -> tf.Tensor:
         inputs, targets, weights, total = batch
         scale = loss_scale(self._optimizer)
-        gradients, sums = [], 0.0
+        gradients, sums = [], 0.0  # type: list[tf.Tensor], tf.Tensor
         for part in _cut((inputs, targets, weights), self.settings.accumulation_steps):
             # One part after the other: side by side they would need the memory of the whole.
             with tf.control_dependencies(gradients):
@@ -138,14 +155,21 @@ class TrainingStep:
             gradients = of_part
             sums += sums_of_part
             if self._task.as_keras:
-                self._task.observe(*part, outputs)
+                self._task.observe(*part, outputs)  # type: ignore[union-attr, call-arg]  # `as_keras`
         if self.settings.clips or isinstance(scale, tf.Tensor):
             gradients = self._of_all_replicas(gradients, scale)
         with tf.control_dependencies(gradients):
             self._optimizer.apply_gradients(zip(gradients, self._reached, strict=True))
         return tf.concat([tf.cast(sums, tf.float64), tf.reshape(self.stop_asked, (1,))], 0)
 
-    def _plain_gradients(self, inputs, targets, weights, total, scale):
+    def _plain_gradients(
+        self,
+        inputs: Any,
+        targets: Any,
+        weights: tf.Tensor,
+        total: tf.Tensor,
+        scale: tf.Tensor | float,
+    ) -> tuple[list[tf.Tensor], tf.Tensor, Any]:
         """Returns the gradients of a part, its sums, and what the task wants to see again."""
         task = self._task
         parts = self._strategy.num_replicas_in_sync * self.settings.accumulation_steps
@@ -161,7 +185,9 @@ class TrainingStep:
         gradients = [tf.convert_to_tensor(gradient) for _, gradient in reached]
         return gradients, sums, outputs if task.as_keras else ()
 
-    def _of_all_replicas(self, gradients, scale):
+    def _of_all_replicas(
+        self, gradients: list[tf.Tensor], scale: tf.Tensor | float
+    ) -> list[tf.Tensor]:
         """Sums over replicas, clips, and divides again by the replicas that Keras will sum."""
         replicas = self._strategy.num_replicas_in_sync
         if replicas > 1:
@@ -181,14 +207,27 @@ class EvaluationStep:
         jit_compile: Whether to compile the forward pass with XLA.
     """
 
-    def __init__(self, task, strategy, *, jit_compile=False):
+    _measure: Callable[..., Any]
+
+    def __init__(
+        self,
+        task: Classifier | CompiledModel,
+        strategy: tf.distribute.Strategy,
+        *,
+        jit_compile: bool = False,
+    ) -> None:
         self._task = task
         self._strategy = strategy
         self._measure = _jitted(self._plain_measure) if jit_compile else self._plain_measure
         self._step = tf.function(self._global_step)
         self._results = tf.function(task.results)
 
-    def __call__(self, pipeline, on_batch=lambda number: False, on_begin=lambda number: None):
+    def __call__(
+        self,
+        pipeline: "Pipeline | OwnData",
+        on_batch: Callable[[int], bool | None] = lambda number: False,
+        on_begin: Callable[[int], object] = lambda number: None,
+    ) -> dict[str, Any] | None:
         """Returns the results over all examples of a pipeline, as floats.
 
         `on_begin` is called before every step, `on_batch` after it; where that returns `True` the
@@ -208,18 +247,20 @@ class EvaluationStep:
                 return None
         return _numbers(self._results(totals))
 
-    def _global_step(self, iterator):
+    def _global_step(self, iterator: Iterator[Any]) -> tf.Tensor:
         sums = self._strategy.run(self._replica_step, args=(next(iterator),))
         return self._strategy.reduce(tf.distribute.ReduceOp.SUM, sums, axis=None)
 
-    def _replica_step(self, batch):
+    def _replica_step(self, batch: Any) -> tf.Tensor:
         *part, total = batch
         sums, outputs = self._measure(*part, total)
         if self._task.as_keras:
-            self._task.observe(*part, outputs)
+            self._task.observe(*part, outputs)  # type: ignore[union-attr, call-arg]  # `as_keras`
         return tf.cast(sums, tf.float64)
 
-    def _plain_measure(self, inputs, targets, weights, total):
+    def _plain_measure(
+        self, inputs: Any, targets: Any, weights: tf.Tensor, total: tf.Tensor
+    ) -> tuple[tf.Tensor, Any]:
         parts = self._strategy.num_replicas_in_sync
         _, sums, outputs = self._task.measure(
             inputs, targets, weights, total, parts=parts, training=False
@@ -227,26 +268,26 @@ class EvaluationStep:
         return sums, outputs if self._task.as_keras else ()
 
 
-def _numbers(logs):
+def _numbers(logs: dict[str, tf.Tensor]) -> dict[str, Any]:
     """Returns results as floats, and those of metrics that give vectors as arrays."""
     logs = {name: value.numpy() for name, value in _loss_first(logs).items()}
     return {name: float(v) if v.ndim == 0 else v for name, v in logs.items()}
 
 
-def _loss_first(logs):
+def _loss_first(logs: dict[str, Any]) -> dict[str, Any]:
     """Undoes the alphabetical order in which graphs return their results."""
     return {"loss": logs["loss"], **logs}
 
 
-def _counter(value, name):
+def _counter(value: tf.Tensor, name: str) -> tf.Variable:
     return tf.Variable(value, trainable=False, name=name)
 
 
-def _jitted(function):
+def _jitted(function: Callable[..., Any]) -> Callable[..., Any]:
     return tf.function(function, jit_compile=True)
 
 
-def _tensors(batch, strategy):
+def _tensors(batch: Any, strategy: tf.distribute.Strategy) -> list[tf.Tensor]:
     """Returns the tensors of a distributed batch."""
     return [
         tensor
@@ -255,12 +296,12 @@ def _tensors(batch, strategy):
     ]
 
 
-def _cut(batch, parts):
+def _cut(batch: Any, parts: int) -> list[Any]:
     """Cuts a replica's share of a batch into parts of equal size."""
     if parts == 1:
         return [batch]
 
-    def cut(values):
+    def cut(values: tf.Tensor) -> list[tf.Tensor]:
         return tf.unstack(tf.reshape(values, (parts, -1, *values.shape[1:])))
 
     flat = [cut(values) for values in tf.nest.flatten(batch)]

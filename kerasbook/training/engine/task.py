@@ -6,6 +6,8 @@ examples, whatever the parts. Fillers, of weight 0, count nowhere.
 """
 
 import contextlib
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -23,7 +25,7 @@ class Classifier:
     num_sums = 3
     as_keras = False
 
-    def __init__(self, model, label_smoothing=0.0):
+    def __init__(self, model: keras.Model, label_smoothing: float = 0.0) -> None:
         self.model = model
         self.classes = model.outputs[0].shape[-1]
         self.label_smoothing = label_smoothing
@@ -37,7 +39,7 @@ class Classifier:
             self._network = keras.Model(model.inputs, last.input)
             self.gives_logits = True
 
-    def __call__(self, images, training):
+    def __call__(self, images: tf.Tensor, training: bool) -> tf.Tensor:
         """Returns logits, or logarithms of probabilities, which serve as well; not in halves."""
         outputs = self._network(images, training=training)
         if outputs.dtype != tf.float64:
@@ -46,7 +48,16 @@ class Classifier:
             return outputs
         return tf.math.log(tf.maximum(outputs, tf.cast(1e-7, outputs.dtype)))
 
-    def measure(self, images, labels, weights, total, *, parts, training):
+    def measure(
+        self,
+        images: tf.Tensor,
+        labels: tf.Tensor,
+        weights: tf.Tensor,
+        total: tf.Tensor,
+        *,
+        parts: int,
+        training: bool,
+    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         """Measures one part of a batch.
 
         Args:
@@ -72,7 +83,7 @@ class Classifier:
         sums = tf.stack([loss * total, tf.reduce_sum(right * weights), tf.reduce_sum(weights)])
         return loss, sums, logits
 
-    def losses(self, logits, labels, smoothing=0.0):
+    def losses(self, logits: tf.Tensor, labels: tf.Tensor, smoothing: float = 0.0) -> tf.Tensor:
         """Returns the cross-entropy of each example, `(batch,)`.
 
         Labels are numbers of classes `(batch,)`, or shares of the classes `(batch, classes)`.
@@ -84,21 +95,21 @@ class Classifier:
         targets = targets * (1 - smoothing) + smoothing / self.classes
         return tf.nn.softmax_cross_entropy_with_logits(targets, logits)
 
-    def _one_hot(self, labels, dtype):
+    def _one_hot(self, labels: tf.Tensor, dtype: tf.DType) -> tf.Tensor:
         return tf.one_hot(labels, self.classes, dtype=dtype)
 
     @staticmethod
-    def right(logits, labels):
+    def right(logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
         """Returns 1 where the greatest logit is at the label, or at its greatest share."""
         if len(labels.shape) == 2:
             labels = tf.argmax(labels, -1)
         return tf.cast(tf.argmax(logits, -1) == labels, tf.float32)
 
-    def penalties(self):
+    def penalties(self) -> tf.Tensor:
         """Returns the sum of the model's own losses, such as regularizers."""
         return _sum_of(self._network.losses)
 
-    def results(self, totals):
+    def results(self, totals: tf.Tensor) -> dict[str, tf.Tensor]:
         """Returns the mean loss and the accuracy of what the totals hold."""
         return {"loss": totals[0] / totals[2], "accuracy": totals[1] / totals[2]}
 
@@ -125,7 +136,7 @@ class CompiledModel:
     num_sums = 2
     as_keras = True
 
-    def __init__(self, model, *, mixes_fillers=False):
+    def __init__(self, model: keras.Model, *, mixes_fillers: bool = False) -> None:
         if not model.compiled:
             raise ValueError("`model` must be compiled. Received: a model without `compile`")
         for name in ("train_step", "test_step"):
@@ -140,7 +151,16 @@ class CompiledModel:
         self._mixes_fillers = mixes_fillers
         self._sums_losses = _reduction(model) == "sum"
 
-    def measure(self, inputs, targets, weights, total, *, parts, training):
+    def measure(
+        self,
+        inputs: Any,
+        targets: tuple[Any, ...],
+        weights: tf.Tensor,
+        total: tf.Tensor,
+        *,
+        parts: int,
+        training: bool,
+    ) -> tuple[tf.Tensor, tf.Tensor, Any]:
         """Measures one part of a batch.
 
         Args:
@@ -174,12 +194,14 @@ class CompiledModel:
         loss += own / parts
         return loss, tf.stack([loss * total, count]), outputs
 
-    def _loss(self, inputs, targets, outputs, weights, training):
+    def _loss(
+        self, inputs: Any, targets: Any, outputs: Any, weights: tf.Tensor | None, training: bool
+    ) -> tf.Tensor:
         """Returns the loss of this part as on one replica, the model's own losses included."""
         replicas = tf.distribute.get_strategy().num_replicas_in_sync
         keras_loss = keras.Model.compute_loss
 
-        def compute_loss(model, *args, **kwargs):
+        def compute_loss(model: keras.Model, *args: Any, **kwargs: Any) -> tf.Tensor:
             # Keras divides a mean, and the model's own losses always, by the replicas.
             loss = keras_loss(model, *args, **kwargs)
             if not self._sums_losses:
@@ -191,7 +213,9 @@ class CompiledModel:
                 x=inputs, y=targets, y_pred=outputs, sample_weight=weights, training=training
             )
 
-    def observe(self, inputs, targets, weights, outputs):
+    def observe(
+        self, inputs: Any, targets: tuple[Any, ...], weights: tf.Tensor, outputs: Any
+    ) -> None:
         """Updates the model's metrics with the examples of a part that are no fillers."""
         rows = tf.where(weights > 0)[:, 0]
         inputs, targets, outputs = keras.tree.map_structure(
@@ -204,20 +228,20 @@ class CompiledModel:
             sample_weight=targets[1] if len(targets) > 1 else None,
         )
 
-    def results(self, totals):
+    def results(self, totals: tf.Tensor) -> dict[str, tf.Tensor]:
         """Returns the mean loss of what the totals hold, and the metrics."""
         metrics = self.model.get_metrics_result()
         return {**metrics, "loss": totals[0] / totals[1]}
 
 
-def _sum_of(losses):
+def _sum_of(losses: Iterable[tf.Tensor]) -> tf.Tensor:
     values = [tf.reduce_sum(loss) for loss in losses]
     dtype = tf.float64 if any(v.dtype == tf.float64 for v in values) else tf.float32
     return tf.add_n([tf.cast(v, dtype) for v in values] or [tf.constant(0.0)])
 
 
 @contextlib.contextmanager
-def _replaced(owner, name, value):
+def _replaced(owner: type, name: str, value: object) -> Iterator[None]:
     """Replaces an inherited attribute of a class for a block."""
     setattr(owner, name, value)
     try:
@@ -226,13 +250,13 @@ def _replaced(owner, name, value):
         delattr(owner, name)
 
 
-def _product(*weights):
+def _product(*weights: tf.Tensor) -> tf.Tensor:
     """Returns the product of the weights of the examples and of the fillers' zeros."""
     *given, real = weights
     return tf.cast(given[0], real.dtype) * real if given else real
 
 
-def _reduction(model):
+def _reduction(model: keras.Model) -> str:
     """Returns how the model's losses are reduced: `"sum"` or `"mean"`."""
     losses = [loss for loss in keras.tree.flatten(model.loss) if loss is not None]
     reductions = [getattr(loss, "reduction", "mean") for loss in losses]

@@ -8,12 +8,22 @@ out. Only the batch statistics of a batch normalization see them; each micro-bat
 for its sake, unless shapes are static.
 """
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import tensorflow as tf
 
 
 @tf.autograph.experimental.do_not_convert  # which took most of the time to the first step
-def distribute(strategy, make_batches, finish, *, micro_batches=1, full=None):
+def distribute(
+    strategy: tf.distribute.Strategy,
+    make_batches: Callable[[], tf.data.Dataset],
+    finish: Callable[..., Any],
+    *,
+    micro_batches: int = 1,
+    full: int | None = None,
+) -> tf.distribute.DistributedDataset:
     """Returns a dataset of parts, distributed by a strategy.
 
     Args:
@@ -26,7 +36,7 @@ def distribute(strategy, make_batches, finish, *, micro_batches=1, full=None):
         full: Length that all batches are filled up to, or `None`.
     """
 
-    def for_worker(context):
+    def for_worker(context: tf.distribute.InputContext) -> tf.data.Dataset:
         replicas = context.num_replicas_in_sync
         here = replicas // context.num_input_pipelines
         first = context.input_pipeline_id * here
@@ -51,22 +61,24 @@ def distribute(strategy, make_batches, finish, *, micro_batches=1, full=None):
     return strategy.distribute_datasets_from_function(for_worker)
 
 
-def order_of(count, seed, epoch):
+def order_of(count: int, seed: int, epoch: int) -> np.ndarray:
     """Returns the order in which an epoch visits so many examples, a function of seed and epoch."""
     generator = np.random.Generator(np.random.Philox(key=[seed, epoch]))
     return generator.permutation(np.arange(count))
 
 
-def size_of(batch):
+def size_of(batch: Any) -> tf.Tensor:
     """Returns the number of examples in a batch as a vector of one integer."""
     return tf.shape(tf.nest.flatten(batch)[0])[:1]
 
 
-def _number(batch):
+def _number(batch: Any) -> tf.Tensor:
     return tf.cast(size_of(batch)[0], tf.float32)
 
 
-def _part(batch, replica, replicas, micro_batches, full):
+def _part(
+    batch: Any, replica: tf.Tensor, replicas: int, micro_batches: int, full: int | None
+) -> tuple[Any, ...]:
     """Returns a replica's part of a global batch, with its weights and the batch's size."""
     size = size_of(batch)[0]
     first = replica * size // replicas

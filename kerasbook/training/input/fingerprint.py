@@ -2,6 +2,11 @@
 
 import hashlib
 import pathlib
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import tensorflow_datasets as tfds
 
 # Files of up to so many bytes in all are read whole.
 WHOLE_LIMIT = 256 * 2**20
@@ -10,7 +15,7 @@ BLOCKS = 4
 BLOCK_BYTES = 64 * 2**10
 
 
-def fingerprint(builder, splits):
+def fingerprint(builder: "tfds.core.DatasetBuilder", splits: Iterable[str]) -> dict[str, Any]:
     """Returns the fingerprint of splits of a dataset, for JSON.
 
     It holds the SHA-256 of every file that the splits are read from if these have 256 MiB or less
@@ -47,7 +52,7 @@ def fingerprint(builder, splits):
     }
 
 
-def changes(before, now):
+def changes(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
     """Returns what differs between two fingerprints, a phrase for each difference.
 
     Of splits and files only those are compared that both have: an evaluation may read another
@@ -73,7 +78,7 @@ def changes(before, now):
     return found
 
 
-def require_same(before, now):
+def require_same(before: dict[str, Any], now: dict[str, Any]) -> None:
     """Raises a ValueError that says what changed, if two fingerprints differ.
 
     Raises:
@@ -87,11 +92,11 @@ def require_same(before, now):
         )
 
 
-def _common(before, now, name):
+def _common(before: dict[str, Any], now: dict[str, Any], name: str) -> list[str]:
     return [key for key in before[name] if key in now[name]]
 
 
-def _features(features):
+def _features(features: "tfds.features.FeaturesDict") -> str:
     """Says what matters of features, in words that do not depend on the release of TFDS."""
     return str(
         [
@@ -101,7 +106,7 @@ def _features(features):
     )
 
 
-def _digest_of_file(path, sampled):
+def _digest_of_file(path: pathlib.Path, sampled: bool) -> str | None:
     if not path.is_file():
         return None
     size = path.stat().st_size
@@ -115,7 +120,7 @@ def _digest_of_file(path, sampled):
     return _digest(blocks)
 
 
-def _digest(parts):
+def _digest(parts: Iterable[bytes]) -> str:
     digest = hashlib.sha256()
     for part in parts:
         digest.update(part)

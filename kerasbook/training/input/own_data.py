@@ -1,6 +1,8 @@
 """A user's own data as the engine takes it: arrays, or a `tf.data.Dataset` of batches."""
 
 import hashlib
+from collections.abc import Callable
+from typing import Any
 
 import keras
 import numpy as np
@@ -36,20 +38,24 @@ class OwnData:
     """
 
     policy = None
+    count: int | None
+    steps: int | None
+    _make: Callable[[int], tf.data.Dataset] | None
+    _batch_size: int | None
 
     def __init__(
         self,
-        data,
-        batch_size=32,
+        data: Any,
+        batch_size: int = 32,
         *,
-        shuffle=False,
-        seed=0,
-        steps=None,
-        accumulation_steps=1,
-        static=False,
-        name="data",
-        steps_name="steps_per_epoch",
-    ):
+        shuffle: bool = False,
+        seed: int = 0,
+        steps: int | None = None,
+        accumulation_steps: int = 1,
+        static: bool = False,
+        name: str = "data",
+        steps_name: str = "steps_per_epoch",
+    ) -> None:
         self.steps = steps if steps is None else positive_integer(steps_name, steps)
         self.count = None
         self._endless = False
@@ -73,7 +79,9 @@ class OwnData:
             self._take_datasets(name, of_epoch=callable(data))
         self._static = static
 
-    def epoch(self, strategy, epoch=0, first_step=0):
+    def epoch(
+        self, strategy: tf.distribute.Strategy, epoch: int = 0, first_step: int = 0
+    ) -> tf.distribute.DistributedDataset:
         """Returns one epoch, from a global step on, as a dataset distributed by `strategy`."""
         return distribute(
             strategy,
@@ -83,7 +91,7 @@ class OwnData:
             full=self._batch_size if self._static else None,
         )
 
-    def digest(self):
+    def digest(self) -> str | None:
         """Returns a digest of arrays, or `None` of datasets, which cannot be looked through."""
         if self._make is not None:
             return None
@@ -93,12 +101,12 @@ class OwnData:
             digest.update(np.ascontiguousarray(tensor.numpy()))
         return digest.hexdigest()
 
-    def first_batch(self):
+    def first_batch(self) -> tuple[Any, tuple[Any, ...]]:
         """Returns the first batch: inputs, and a tuple of targets and maybe weights."""
         x, y, *weights = next(iter(self._batches(0, 0, whole=True).take(1)))
         return x, (y, *weights)
 
-    def _take_arrays(self, arrays, batch_size, name):
+    def _take_arrays(self, arrays: Any, batch_size: int, name: str) -> None:
         tensors = keras.tree.map_structure(tf.convert_to_tensor, arrays)
         lengths = {t.shape[0] if t.shape.rank else None for t in keras.tree.flatten(tensors)}
         if len(lengths) != 1 or lengths & {0, None}:
@@ -115,7 +123,7 @@ class OwnData:
             whole = min(whole, -(-self.steps // self._micro_batches))
         self.steps = whole
 
-    def _take_datasets(self, name, of_epoch):
+    def _take_datasets(self, name: str, of_epoch: bool) -> None:
         first = self._make(0)
         spec = getattr(first, "element_spec", None)
         if not isinstance(spec, tuple) or len(spec) not in (2, 3):
@@ -141,7 +149,7 @@ class OwnData:
         if self.steps is not None:
             self.steps = -(-self.steps // self._micro_batches)
 
-    def _batches(self, epoch, first_step, whole=False):
+    def _batches(self, epoch: int, first_step: int, whole: bool = False) -> tf.data.Dataset:
         if self._make is not None:
             dataset = self._make(epoch)
             if self._endless:
@@ -158,10 +166,10 @@ class OwnData:
         dataset = dataset.take(self.steps).skip(first_step)
         return dataset.map(self._look_up) if whole else dataset
 
-    def _look_up(self, places):
+    def _look_up(self, places: tf.Tensor) -> Any:
         return keras.tree.map_structure(lambda values: tf.gather(values, places), self._tensors)
 
-    def _finish(self, *part):
+    def _finish(self, *part: Any) -> tuple[Any, ...]:
         *batch, weights, total = part
         if self._make is None:
             batch = self._look_up(*batch)
@@ -169,7 +177,7 @@ class OwnData:
         return x, (y, *given), weights, total
 
 
-def _with_tuples(structure):
+def _with_tuples(structure: Any) -> Any:
     """Returns lists as tuples: `tf.data` takes a list for one tensor."""
     if isinstance(structure, dict):
         return {key: _with_tuples(value) for key, value in structure.items()}
@@ -180,7 +188,7 @@ def _with_tuples(structure):
     return structure
 
 
-def _check_weights(structure, name):
+def _check_weights(structure: tuple[Any, ...], name: str) -> None:
     """Refuses weights of anything but examples."""
     if len(structure) == 3:
         rank = getattr(structure[2].shape, "rank", None)

@@ -19,6 +19,8 @@ import shutil
 import struct
 import tempfile
 import weakref
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -47,9 +49,9 @@ class Bad:
     index: int
     file: str
     record: int
-    reason: str = None
+    reason: str | None = None
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"example {self.index} ({self.file}, record {self.record}): {self.reason}"
 
 
@@ -66,12 +68,14 @@ class Inspected:
 
     dataset: tf.data.Dataset
     indices: np.ndarray
-    bad: tuple
+    bad: tuple[Bad, ...]
     complete: bool
 
 
 @tf.autograph.experimental.do_not_convert
-def chunks(builder, split, count, image_shape):
+def chunks(
+    builder: tfds.core.DatasetBuilder, split: str, count: int, image_shape: tuple[int, ...]
+) -> tf.data.Dataset | None:
     """Returns the first examples of a split, decoded many at a time.
 
     TFDS handles each example by itself, which takes twice as long as decoding a small image.
@@ -91,7 +95,7 @@ def chunks(builder, split, count, image_shape):
     features = builder.info.features
     spec = tf.TensorSpec(image_shape, tf.uint8), tf.TensorSpec((), tf.int64)
 
-    def decode_one(record):
+    def decode_one(record: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         example = features.deserialize_example(record)
         return example["image"], tf.cast(example["label"], tf.int64)
 
@@ -112,7 +116,7 @@ def chunks(builder, split, count, image_shape):
     )
 
 
-def parse_share(value, argument="max_bad"):
+def parse_share(value: float | str, argument: str = "max_bad") -> float:
     """Returns a share in [0, 1) as a float: of a number, or of text such as `"0.1%"` or `"0.001"`.
 
     Raises:
@@ -131,13 +135,15 @@ def parse_share(value, argument="max_bad"):
     return share
 
 
-def first_line(error):
+def first_line(error: Exception) -> str:
     """Returns what an error of TensorFlow says, without its nodes, in one line."""
     text = re.sub(r"\{\{.*?\}\}", "", getattr(error, "message", str(error))).strip()
     return (text or type(error).__name__).splitlines()[0]
 
 
-def inspect(builder, split, count, allowed=None):
+def inspect(
+    builder: tfds.core.DatasetBuilder, split: str, count: int, allowed: int | None = None
+) -> Inspected:
     """Reads and decodes every example of a split and finds those that cannot be.
 
     Args:
@@ -168,7 +174,7 @@ def inspect(builder, split, count, allowed=None):
         weakref.finalize(raw, shutil.rmtree, folder, ignore_errors=True)
     image_feature = builder.info.features["image"]
 
-    def decode(index, example):
+    def decode(index: tf.Tensor, example: dict[str, tf.Tensor]) -> tuple[tf.Tensor, ...]:
         image = tf.ensure_shape(image_feature.decode_example(example["image"]), image_feature.shape)
         return index, example["tfds_id"], image, tf.cast(example["label"], tf.int64)
 
@@ -191,7 +197,7 @@ def inspect(builder, split, count, allowed=None):
     )
 
 
-def describe(name, inspected, total, max_bad):
+def describe(name: str, inspected: Inspected, total: int, max_bad: float) -> str:
     """Returns one line that says how many examples of a split are bad, and which first."""
     bad = inspected.bad
     number = str(len(bad)) if inspected.complete else f"at least {len(bad)}"
@@ -204,7 +210,7 @@ def describe(name, inspected, total, max_bad):
 
 
 @contextlib.contextmanager
-def _without_warnings():
+def _without_warnings() -> Iterator[None]:
     """Keeps TensorFlow from warning of functions that TFDS should no longer use."""
     logger = tf.get_logger()
     before = logger.level
@@ -215,9 +221,11 @@ def _without_warnings():
         logger.setLevel(before)
 
 
-def _bad(examples, lost, decode):
+def _bad(
+    examples: tf.data.Dataset, lost: dict[str, str], decode: Callable[..., Any]
+) -> tuple[Bad, ...]:
     """Returns the `Bad` of examples that are known to be."""
-    bad = []
+    bad: list[Bad] = []
     for index, example in examples:
         identity = example["tfds_id"].numpy().decode()
         reason = lost.get(identity)
@@ -231,7 +239,9 @@ def _bad(examples, lost, decode):
     return tuple(bad)
 
 
-def _repaired(builder, split):
+def _repaired(
+    builder: tfds.core.DatasetBuilder, split: str
+) -> tuple[tfds.core.DatasetBuilder, dict[str, str], pathlib.Path | None]:
     """Puts a good record in the place of each that is lost.
 
     Returns:
@@ -247,7 +257,7 @@ def _repaired(builder, split):
     damaged = {file: count for file, count in files.items() if not _reads_well(file, count)}
     if not damaged:
         return builder, {}, None
-    contents, lost = {}, {}
+    contents, lost = {}, {}  # type: dict[pathlib.Path, list[bytes | None]], dict[str, str]
     for file, count in damaged.items():
         contents[file], reasons = _salvage(file, count)
         lost |= {f"{file.name}__{record}": reason for record, reason in reasons.items()}
@@ -270,14 +280,16 @@ def _repaired(builder, split):
         raise
 
 
-def _reads_well(file, count):
+def _reads_well(file: pathlib.Path, count: int) -> bool:
     try:
         return count == sum(len(batch) for batch in tf.data.TFRecordDataset(file).batch(1024))
     except tf.errors.OpError:
         return False
 
 
-def _any_record(contents, files):
+def _any_record(
+    contents: dict[pathlib.Path, list[bytes | None]], files: Iterable[pathlib.Path]
+) -> bytes | None:
     for bodies in contents.values():
         for body in bodies:
             if body is not None:
@@ -288,10 +300,10 @@ def _any_record(contents, files):
     return None
 
 
-def _salvage(file, count):
+def _salvage(file: pathlib.Path, count: int) -> tuple[list[bytes | None], dict[int, str]]:
     """Returns the contents of a file's records, `None` for lost ones, and the reasons of these."""
     content = file.read_bytes() if file.is_file() else b""
-    bodies, starts = [], [0]
+    bodies, starts = [], [0]  # type: list[bytes | None], list[int]
     while len(bodies) < count and starts[-1] + HEADER <= len(content):
         [length] = struct.unpack_from("<Q", content, starts[-1])
         end = starts[-1] + FRAME + length
@@ -302,7 +314,7 @@ def _salvage(file, count):
     # Writing computes checksums: records that come out as they were are whole.
     with tempfile.TemporaryDirectory(prefix="kerasbook-") as folder:
         copy = pathlib.Path(folder) / file.name
-        _write(copy, bodies)
+        _write(copy, bodies)  # type: ignore[arg-type]  # none is lost yet
         written = copy.read_bytes()
     reasons = {}
     for i, (start, end) in enumerate(itertools.pairwise(starts)):
@@ -315,7 +327,7 @@ def _salvage(file, count):
     return bodies + [None] * (count - len(bodies)), reasons
 
 
-def _write(file, records):
+def _write(file: pathlib.Path, records: Iterable[bytes]) -> None:
     with tf.io.TFRecordWriter(str(file)) as writer:
         for record in records:
             writer.write(record)
