@@ -8,9 +8,12 @@ import pathlib
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 # What is compiled runs a few times: to optimize its machine code takes longer than it saves.
 os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
+# For the workers of pytest-xdist, which start later: one heap of each thread takes much memory.
+os.environ.setdefault("MALLOC_ARENA_MAX", "2")
 
 import keras
 import pytest
+from helpers.memory import free_if_grown
 from helpers.run_record import RunRecord
 
 ROOT = pathlib.Path(__file__).parent.parent
@@ -48,10 +51,9 @@ def pytest_collection_finish():
 
 @pytest.fixture(autouse=True, scope="module")
 def memory_is_freed():
-    """Frees the models of a file after it: they are cycles, which Python seldom looks for."""
+    """Frees the models of a file after it."""
     yield
-    keras.utils.clear_session()
-    gc.collect()
+    free_if_grown()
 
 
 def pytest_collection_modifyitems(items):
