@@ -4,10 +4,13 @@ import contextlib
 import glob
 import os
 import pathlib
+from collections.abc import Iterator
 
 
 @contextlib.contextmanager
-def replacing(path, kept=None):
+def replacing(
+    path: str | os.PathLike[str], kept: str | os.PathLike[str] | None = None
+) -> Iterator[pathlib.Path]:
     """Yields a path beside `path` that takes its place if the block ends without an error.
 
     Args:

@@ -6,6 +6,7 @@ numbers that it was trained on.
 
 import dataclasses
 import math
+from typing import Any
 
 import tensorflow as tf
 
@@ -25,10 +26,10 @@ class Preprocessing:
     height: int
     width: int
     channels: int
-    mean: tuple = (0.0,)
-    std: tuple = (1.0,)
+    mean: tuple[float, ...] = (0.0,)
+    std: tuple[float, ...] = (1.0,)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for field in ("height", "width"):
             value = getattr(self, field)
             if not isinstance(value, int) or value < 1:
@@ -51,15 +52,15 @@ class Preprocessing:
             raise ValueError(f"`std` must be above 0. Received: std={self.std}")
 
     @property
-    def shape(self):
+    def shape(self) -> tuple[int, int, int]:
         """The shape of one image, `(height, width, channels)`."""
         return self.height, self.width, self.channels
 
-    def to_json(self):
+    def to_json(self) -> dict[str, Any]:
         """Returns the fields as plain JSON values."""
         return {**dataclasses.asdict(self), "mean": list(self.mean), "std": list(self.std)}
 
-    def decode(self, file):
+    def decode(self, file: tf.Tensor) -> tf.Tensor:
         """Decodes one JPEG, PNG, GIF or BMP file, a scalar string, to pixels of our shape.
 
         Colour becomes grey, or grey colour, as the model needs; transparency is ignored.
@@ -69,7 +70,7 @@ class Preprocessing:
             pixels = tf.image.rgb_to_grayscale(pixels)
         return self.resize(pixels)
 
-    def resize(self, pixels):
+    def resize(self, pixels: tf.Tensor) -> tf.Tensor:
         """Resizes pixels `(..., h, w, channels)` to our size (bilinear, antialiased)."""
         if tuple(pixels.shape[-3:-1]) == (self.height, self.width):
             return tf.ensure_shape(pixels, (*pixels.shape[:-3], *self.shape))
@@ -77,13 +78,13 @@ class Preprocessing:
         rounded = tf.saturate_cast(tf.round(resized), tf.uint8)
         return tf.ensure_shape(rounded, (*pixels.shape[:-3], *self.shape))
 
-    def scale(self, pixels):
+    def scale(self, pixels: tf.Tensor) -> tf.Tensor:
         """Scales pixels in [0, 255] to the model's range, float32."""
         gain = tf.constant([1 / (255 * s) for s in self.std], tf.float32)
         shift = tf.constant([m / s for m, s in zip(*self._per_channel(), strict=True)], tf.float32)
         return tf.cast(pixels, tf.float32) * gain - shift
 
-    def _per_channel(self):
+    def _per_channel(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
         count = max(len(self.mean), len(self.std))
         return (
             self.mean if len(self.mean) == count else self.mean * count,

@@ -8,6 +8,8 @@ every class, and the names and scores of the best.
 import os
 import pathlib
 import shutil
+from collections.abc import Callable, Iterable
+from typing import Any
 
 import keras
 import numpy as np
@@ -20,17 +22,19 @@ from kerasbook.serving.preprocessing import Preprocessing
 EXAMPLE_KEY = "image"
 _MUST_COMPILE = "_XlaMustCompile"
 
+Signature = Callable[[Any], dict[str, tf.Tensor]]
+
 
 def export(
-    model,
-    path,
+    model: keras.Model,
+    path: str | os.PathLike[str],
     *,
-    class_names=None,
-    preprocessing=None,
-    images=None,
-    top_k=5,
-    overwrite=False,
-):
+    class_names: Iterable[str] | None = None,
+    preprocessing: Preprocessing | None = None,
+    images: np.ndarray | None = None,
+    top_k: int = 5,
+    overwrite: bool = False,
+) -> float:
     """Exports an image classifier for serving and checks the result against `predict`.
 
     What is written is loaded again, run on images, and compared with `model.predict`, before
@@ -111,7 +115,7 @@ def export(
     return difference
 
 
-def load(path):
+def load(path: str | os.PathLike[str]) -> dict[str, Signature]:
     """Loads an exported SavedModel.
 
     Returns:
@@ -125,8 +129,8 @@ def load(path):
         raise FileNotFoundError(f"`path` must hold a SavedModel. Received: path={str(path)!r}")
     loaded = tf.saved_model.load(str(path))
 
-    def caller(name):
-        def call(inputs):
+    def caller(name: str) -> Signature:
+        def call(inputs: Any) -> dict[str, tf.Tensor]:
             # Through `loaded`, because a signature alone does not keep its variables alive.
             signature = loaded.signatures[name]
             [(argument, spec)] = signature.structured_input_signature[1].items()
@@ -144,7 +148,7 @@ def load(path):
     return {name: caller(name) for name in loaded.signatures}
 
 
-def _check_place(path, overwrite):
+def _check_place(path: pathlib.Path, overwrite: bool) -> None:
     if not path.exists():
         return
     if not overwrite:
@@ -160,7 +164,7 @@ def _check_place(path, overwrite):
         )
 
 
-def _image_shape(model):
+def _image_shape(model: keras.Model) -> tuple[int, ...]:
     shapes = [tuple(i.shape) for i in getattr(model, "inputs", None) or []]
     if len(shapes) != 1 or len(shapes[0]) != 4 or None in shapes[0][1:]:
         raise ValueError(
@@ -176,7 +180,7 @@ def _image_shape(model):
     return shapes[0][1:]
 
 
-def to_probabilities(outputs):
+def to_probabilities(outputs: np.ndarray) -> Callable[[Any], tf.Tensor]:
     """Returns the function from a model's outputs to probabilities: nothing, or a softmax.
 
     Predicted `outputs` in [0, 1] are probabilities, of classes or of labels; others are logits.
@@ -194,15 +198,22 @@ def to_probabilities(outputs):
     return lambda values: tf.nn.softmax(tf.cast(values, tf.float32))
 
 
-def _write(model, probabilities, folder, class_names, preprocessing, top_k):
+def _write(
+    model: keras.Model,
+    probabilities: Callable[[Any], tf.Tensor],
+    folder: pathlib.Path,
+    class_names: list[str],
+    preprocessing: Preprocessing,
+    top_k: int,
+) -> None:
     names = tf.constant(class_names)
 
-    def answer(images):
+    def answer(images: tf.Tensor) -> dict[str, tf.Tensor]:
         rows = probabilities(model(images, training=False))
         scores, best = tf.math.top_k(rows, top_k)
         return {"probabilities": rows, "classes": tf.gather(names, best), "scores": scores}
 
-    def from_files(files):
+    def from_files(files: tf.Tensor) -> dict[str, tf.Tensor]:
         pixels = tf.map_fn(
             preprocessing.decode,
             files,
@@ -210,7 +221,7 @@ def _write(model, probabilities, folder, class_names, preprocessing, top_k):
         )
         return answer(preprocessing.scale(pixels))
 
-    def from_examples(examples):
+    def from_examples(examples: tf.Tensor) -> dict[str, tf.Tensor]:
         features = {EXAMPLE_KEY: tf.io.FixedLenFeature([], tf.string)}
         return from_files(tf.io.parse_example(examples, features)[EXAMPLE_KEY])
 
@@ -225,7 +236,7 @@ def _write(model, probabilities, folder, class_names, preprocessing, top_k):
     archive.write_out(str(folder), verbose=False)
 
 
-def _free_from_xla(folder):
+def _free_from_xla(folder: pathlib.Path) -> None:
     """Takes the mark off functions that only XLA may run; `_compare` then proves them right."""
     file = folder / "saved_model.pb"
     content = file.read_bytes()
@@ -240,7 +251,13 @@ def _free_from_xla(folder):
     file.write_bytes(saved_model.SerializeToString())
 
 
-def _compare(expected, folder, inputs, pixels, tolerance):
+def _compare(
+    expected: np.ndarray,
+    folder: pathlib.Path,
+    inputs: tf.Tensor,
+    pixels: tf.Tensor,
+    tolerance: float,
+) -> float:
     """Returns how far any signature's probabilities are from the expected; raises if far."""
     signatures = load(folder)
     files = tf.stack([tf.io.encode_png(image) for image in pixels])
@@ -263,13 +280,13 @@ def _compare(expected, folder, inputs, pixels, tolerance):
     return greatest
 
 
-def _example(file):
+def _example(file: bytes) -> bytes:
     feature = tf.train.Feature(bytes_list=tf.train.BytesList(value=[file]))
     features = tf.train.Features(feature={EXAMPLE_KEY: feature})
     return tf.train.Example(features=features).SerializeToString()
 
 
-def embedded_images(preprocessing):
+def embedded_images(preprocessing: Preprocessing) -> np.ndarray:
     """Returns sixteen handwritten digits in the model's shape."""
     from kerasbook.data import read_digits
 
@@ -277,7 +294,7 @@ def embedded_images(preprocessing):
     return preprocessing.resize(tf.constant(images)).numpy()
 
 
-def _move(draft, path):
+def _move(draft: pathlib.Path, path: pathlib.Path) -> None:
     """Renames the finished draft to its place, keeping what stood there until then."""
     previous = path.with_name(f".{path.name}.{os.getpid()}.previous")
     if path.exists():

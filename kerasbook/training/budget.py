@@ -4,6 +4,8 @@ import math
 import re
 import statistics
 import time
+from collections.abc import Iterable
+from typing import Any
 
 import keras
 
@@ -11,13 +13,13 @@ UNITS = {"s": 1, "m": 60, "h": 3600}
 RECENT = 5
 
 
-def parse_budget(value):
+def parse_budget(value: float | str) -> float:
     """Returns seconds for a number of them, or for text such as `"90s"`, `"20m"`, `"1h30m"`.
 
     Raises:
         ValueError: If it is none of these, or not above 0.
     """
-    seconds = value
+    seconds: Any = value
     if isinstance(value, str) and re.fullmatch(r"\d+(\.\d+)?", value):
         seconds = float(value)
     elif isinstance(value, str):
@@ -33,7 +35,7 @@ def parse_budget(value):
     return float(seconds)
 
 
-def duration_text(seconds):
+def duration_text(seconds: float) -> str:
     """Returns a time in words of at most two units: `"1 h 05 min"`, `"2 min 07 s"`, `"9 s"`."""
     seconds = round(seconds)
     if seconds >= 3600:
@@ -54,7 +56,13 @@ class Budget(keras.callbacks.Callback):
         epochs: Epochs of training that are due before there is a first reward.
     """
 
-    def __init__(self, seconds, before=0.0, earlier=(), epochs=1):
+    def __init__(
+        self,
+        seconds: float | None,
+        before: float = 0.0,
+        earlier: Iterable[float] = (),
+        epochs: int = 1,
+    ) -> None:
         super().__init__()
         self.seconds = seconds
         self._before = before
@@ -62,24 +70,24 @@ class Budget(keras.callbacks.Callback):
         self._epochs = epochs
         self._done = 0
         self._start = time.perf_counter() - before
-        self._trials = []
-        self._last = None
+        self._trials: list[float] = []
+        self._last: float | None = None
 
     @property
-    def elapsed(self):
+    def elapsed(self) -> float:
         """Seconds gone by."""
         return time.perf_counter() - self._start
 
     @property
-    def left(self):
+    def left(self) -> float | None:
         """Seconds that are left, or `None` where there is no limit."""
         return None if self.seconds is None else self.seconds - self.elapsed
 
-    def count(self, seconds):
+    def count(self, seconds: float) -> None:
         """Notes how long a trial took."""
         self._trials.append(seconds)
 
-    def allows_another(self):
+    def allows_another(self) -> bool:
         """Returns whether one more trial, as long as the last few, would end in time."""
         if self.seconds is None:
             return True
@@ -88,12 +96,13 @@ class Budget(keras.callbacks.Callback):
         expected = statistics.median(known) if known else 0
         if known == self._trials and len(known) == 1 and self._last is not None:
             expected = min(expected, self._epochs * self._last)
-        return self.left >= expected
+        left = self.left
+        return left is None or left >= expected
 
-    def on_epoch_begin(self, epoch, logs=None):
+    def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         self._epoch_start = time.perf_counter()
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         last = self._last = time.perf_counter() - self._epoch_start
         if self._earlier or self._trials or self.seconds is None:
             return

@@ -2,7 +2,9 @@
 
 import dataclasses
 import json
+import os
 import pathlib
+from typing import Any
 
 from kerasbook.files import replacing
 from kerasbook.serving.preprocessing import Preprocessing
@@ -35,7 +37,7 @@ class RunFolder:
     mistakes = property(lambda self: self.path / "mistakes.png")
 
     @classmethod
-    def create(cls, path):
+    def create(cls, path: str | os.PathLike[str]) -> "RunFolder":
         """Makes the folder of a new run.
 
         Raises:
@@ -47,7 +49,7 @@ class RunFolder:
         return cls(path)
 
     @classmethod
-    def open(cls, path):
+    def open(cls, path: str | os.PathLike[str]) -> "RunFolder":
         """Opens the folder of a run that has begun.
 
         Raises:
@@ -62,7 +64,7 @@ class RunFolder:
                 )
         return folder
 
-    def require_resumable(self):
+    def require_resumable(self) -> None:
         """Refuses a run whose checkpoints are gone; one killed before its first starts over.
 
         Raises:
@@ -75,7 +77,7 @@ class RunFolder:
                 f"Received: run_dir={str(self.path)!r}"
             )
 
-    def classes(self):
+    def classes(self) -> tuple[list[str], Preprocessing]:
         """Returns the names of the run's classes, and its `Preprocessing`.
 
         Raises:
@@ -88,7 +90,7 @@ class RunFolder:
             raise ValueError(f"{self.record} is not the record of a run: {error}") from error
 
 
-def require_new(path):
+def require_new(path: str | os.PathLike[str]) -> None:
     """Raises `FileExistsError` if there is anything at `path` but empty folders."""
     path = pathlib.Path(path)
     if path.exists() and (not path.is_dir() or any(not file.is_dir() for file in path.rglob("*"))):
@@ -98,13 +100,13 @@ def require_new(path):
         )
 
 
-def write_json(path, values):
+def write_json(path: str | os.PathLike[str], values: Any) -> None:
     """Writes JSON in one step: the old file, or the new one, never half of it."""
     with replacing(path) as draft:
         draft.write_text(json.dumps(values, indent=2, sort_keys=False) + "\n")
 
 
-def read_json(path):
+def read_json(path: str | os.PathLike[str]) -> Any:
     """Reads JSON.
 
     Raises:

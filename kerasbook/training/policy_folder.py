@@ -3,8 +3,13 @@
 import csv
 import dataclasses
 import pathlib
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
 
 from kerasbook import augmentation
+from kerasbook.augmentation.search import Search
 from kerasbook.files import replacing
 from kerasbook.training.files import write_json
 from kerasbook.visual import plot_augmentation_sheet, plot_rewards
@@ -32,14 +37,14 @@ class PolicyFolder:
     rewards = property(lambda self: self.path / "rewards.png")
     sheet = property(lambda self: self.path / "policy.png")
 
-    def write_trials(self, rows):
+    def write_trials(self, rows: list[dict[str, Any]]) -> None:
         """Writes the table of trials."""
         with replacing(self.trials) as draft, draft.open("w", newline="") as file:
             writer = csv.DictWriter(file, [*COLUMNS, *TIMES])
             writer.writeheader()
             writer.writerows(rows)
 
-    def read_times(self):
+    def read_times(self) -> dict[int, dict[str, float]]:
         """Returns the seconds of each trial, and when it had ended, by its candidate's number.
 
         Raises:
@@ -56,11 +61,19 @@ class PolicyFolder:
         except (KeyError, TypeError, ValueError, csv.Error) as error:
             raise ValueError(f"{self.trials} is not the table of a search: {error!r}") from error
 
-    def write_policy(self, policy):
+    def write_policy(self, policy: augmentation.Augmentation) -> None:
         """Writes the policy found."""
         write_json(self.policy, augmentation.to_json(policy))
 
-    def write_pictures(self, rows, policy, images, *, title, label):
+    def write_pictures(
+        self,
+        rows: list[dict[str, Any]],
+        policy: augmentation.Augmentation,
+        images: Sequence[np.ndarray],
+        *,
+        title: str,
+        label: str,
+    ) -> None:
         """Writes the rewards over trials, and a contact sheet of a policy.
 
         Args:
@@ -76,7 +89,7 @@ class PolicyFolder:
             plot_augmentation_sheet(policy, images, draft, title=title)
 
 
-def rows_of(search, times):
+def rows_of(search: Search, times: dict[int, dict[str, float]]) -> list[dict[str, Any]]:
     """Returns the table of the trials told, in the order in which they were.
 
     Args:

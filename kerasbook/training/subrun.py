@@ -1,13 +1,17 @@
 """Runs within a run, such as the folds of a cross-validation: none is done twice."""
 
 import json
+import os
+import pathlib
 import shutil
+from typing import Any
 
 from kerasbook.training.files import RunFolder, read_json
+from kerasbook.training.recipe import Recipe
 from kerasbook.training.run import recipe_of, train
 
 
-def train_once(recipe, run_dir, **options):
+def train_once(recipe: Recipe, run_dir: str | os.PathLike[str], **options: Any) -> dict[str, Any]:
     """Trains a recipe without a test, as far as `run_dir` does not hold that run already.
 
     A complete run is read, one that was interrupted goes on from its last checkpoint, and one that
@@ -24,7 +28,7 @@ def train_once(recipe, run_dir, **options):
     Raises:
         ValueError: If the folder holds a run of another recipe.
     """
-    folder = RunFolder(run_dir)
+    folder = RunFolder(pathlib.Path(run_dir))
     options = {**options, "run_dir": run_dir, "test": False}
     if folder.recipe.is_file() and folder.record.is_file():
         before = recipe_of(run_dir)
@@ -42,7 +46,7 @@ def train_once(recipe, run_dir, **options):
     return train(recipe, **options)
 
 
-def refuse_cluster(options):
+def refuse_cluster(options: dict[str, Any]) -> None:
     """Raises a `ValueError` if the options of several runs in one process ask for a cluster."""
     if options.get("strategy") == "multi_worker":
         raise ValueError(

@@ -1,10 +1,12 @@
 """Datasets by name or folder: the embedded digits, TFDS, or an ordinary TFDS folder."""
 
-import collections.abc
 import contextlib
 import dataclasses
 import functools
+import os
 import pathlib
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -46,22 +48,22 @@ class Examples:
 
     dataset: tf.data.Dataset
     count: int
-    image_shape: tuple
+    image_shape: tuple[int | None, ...]
     name: str = "The split"
-    bad: tuple = ()
-    indices: np.ndarray = None
-    chunks: tf.data.Dataset = None
-    inspect: collections.abc.Callable = lambda: None
+    bad: tuple[reading.Bad, ...] = ()
+    indices: np.ndarray | None = None
+    chunks: tf.data.Dataset | None = None
+    inspect: Callable[[], str | None] = lambda: None
 
     @functools.cached_property
-    def fits_in_memory(self):
+    def fits_in_memory(self) -> bool:
         """Whether the decoded images have one shape and are small enough to keep."""
         return None not in self.image_shape and (
             self.count * np.prod(self.image_shape) <= MEMORY_LIMIT
         )
 
     @functools.cached_property
-    def arrays(self):
+    def arrays(self) -> tuple[np.ndarray, np.ndarray]:
         """Images `(count, height, width, channels)` uint8 and labels `(count,)`, read once.
 
         Raises:
@@ -81,7 +83,7 @@ class Examples:
         return images, labels
 
     @contextlib.contextmanager
-    def explained(self):
+    def explained(self) -> Iterator[None]:
         """Turns errors that come from reading into a `ValueError` that names the bad examples."""
         try:
             yield
@@ -110,7 +112,7 @@ class LabelledImages:
         FileNotFoundError: If `data_dir` is no folder.
     """
 
-    def __init__(self, name, data_dir=None):
+    def __init__(self, name: str, data_dir: str | os.PathLike[str] | None = None) -> None:
         self.name = name
         self._builder = _open(name, data_dir)
         features = self._builder.info.features
@@ -126,7 +128,9 @@ class LabelledImages:
         self.class_names = list(label.names)
         self.image_shape = tuple(image.shape)
 
-    def split(self, split, max_examples=None, max_bad=0.0):
+    def split(
+        self, split: str, max_examples: int | None = None, max_bad: float | str = 0.0
+    ) -> Examples:
         """Returns the `Examples` of a TFDS split such as `"train"` or `"train[:1000]"`.
 
         Args:
@@ -154,7 +158,7 @@ class LabelledImages:
             dataset = dataset.take(total)
         name = f"The split {split!r} of {self.name!r}"
 
-        def inspect():
+        def inspect() -> str | None:
             try:
                 inspected = reading.inspect(self._builder, split, total, allowed=0)
             except tf.errors.OpError as error:
@@ -167,7 +171,7 @@ class LabelledImages:
         examples = Examples(dataset, total, self.image_shape, name, chunks=chunks, inspect=inspect)
         return self._without_bad(examples, split, max_bad) if max_bad else examples
 
-    def fingerprint(self, *splits):
+    def fingerprint(self, *splits: str) -> dict[str, Any]:
         """Returns the fingerprint of what some splits read, see `fingerprint.fingerprint`.
 
         Raises:
@@ -177,7 +181,7 @@ class LabelledImages:
             self._number_of(split)
         return fingerprint(self._builder, splits)
 
-    def _number_of(self, split):
+    def _number_of(self, split: str) -> int:
         """Returns the number of examples of a split, which must be there and hold some."""
         try:
             total = self._builder.info.splits[split].num_examples
@@ -193,7 +197,7 @@ class LabelledImages:
             )
         return total
 
-    def _without_bad(self, examples, split, max_bad):
+    def _without_bad(self, examples: Examples, split: str, max_bad: float) -> Examples:
         """Reads all examples and leaves out those that cannot be read, if they are few enough."""
         if _is_whole(examples):
             return examples
@@ -211,7 +215,7 @@ class LabelledImages:
             indices=inspected.indices if inspected.bad else None,
         )
 
-    def segments(self, split):
+    def segments(self, split: str) -> list[tuple[str, int, int]]:
         """Returns what a TFDS split is made of: triples (name, first, after the last)."""
         splits = self._builder.info.splits
         parts = tfds.core.ReadInstruction.from_spec(split).to_absolute(splits)
@@ -225,7 +229,7 @@ class LabelledImages:
         ]
 
 
-def _is_whole(examples):
+def _is_whole(examples: Examples) -> bool:
     try:
         if examples.fits_in_memory:
             return len(examples.arrays) == 2
@@ -235,7 +239,9 @@ def _is_whole(examples):
         return False
 
 
-def read_images(name, data_dir=None, *, first=0, count=1):
+def read_images(
+    name: str, data_dir: str | os.PathLike[str] | None = None, *, first: int = 0, count: int = 1
+) -> list[np.ndarray]:
     """Returns images of a dataset's first split, whatever else its examples hold.
 
     Args:
@@ -265,7 +271,7 @@ def read_images(name, data_dir=None, *, first=0, count=1):
     return [example["image"] for example in dataset.as_numpy_iterator()]
 
 
-def list_datasets(data_dir=None):
+def list_datasets(data_dir: str | os.PathLike[str] | None = None) -> list[str]:
     """Returns the names of the datasets: the embedded one, those in `data_dir`, and TFDS'."""
     here = []
     if data_dir is not None:
@@ -274,14 +280,14 @@ def list_datasets(data_dir=None):
     return sorted({"digits", *here, *tfds.list_builders(with_community_datasets=False)})
 
 
-def _check_data_dir(data_dir):
+def _check_data_dir(data_dir: str | os.PathLike[str]) -> None:
     if not pathlib.Path(data_dir).is_dir():
         raise FileNotFoundError(
             f"`data_dir` must be a folder. Received: data_dir={str(data_dir)!r}"
         )
 
 
-def _open(name, data_dir):
+def _open(name: str, data_dir: str | os.PathLike[str] | None) -> tfds.core.DatasetBuilder:
     if data_dir is not None:
         _check_data_dir(data_dir)
     if name == "digits":
@@ -310,7 +316,7 @@ def _open(name, data_dir):
     return builder
 
 
-def _open_folder(folder):
+def _open_folder(folder: pathlib.Path) -> tfds.core.DatasetBuilder:
     """Opens a TFDS folder: the one that holds `dataset_info.json`, or one above its versions."""
     files = [folder / "dataset_info.json", *sorted(folder.glob("*/dataset_info.json"))]
     found = [file.parent for file in files if file.is_file()]

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import keras
 import numpy as np
@@ -76,7 +76,7 @@ class OwnData:
                 f"such batches, or a function from the epoch to one. Received: {type(data)}"
             )
         if self._make is not None:
-            self._take_datasets(name, of_epoch=callable(data))
+            self._take_datasets(self._make, name, of_epoch=callable(data))
         self._static = static
 
     def epoch(
@@ -117,14 +117,17 @@ class OwnData:
         _check_weights(tensors, name)
         self._tensors = tensors
         self._batch_size = batch_size
-        self.count = lengths.pop()
-        whole = -(-self.count // batch_size)
+        count = cast(int, lengths.pop())
+        self.count = count
+        whole = -(-count // batch_size)
         if self.steps is not None:
             whole = min(whole, -(-self.steps // self._micro_batches))
         self.steps = whole
 
-    def _take_datasets(self, name: str, of_epoch: bool) -> None:
-        first = self._make(0)
+    def _take_datasets(
+        self, make: Callable[[int], tf.data.Dataset], name: str, of_epoch: bool
+    ) -> None:
+        first = make(0)
         spec = getattr(first, "element_spec", None)
         if not isinstance(spec, tuple) or len(spec) not in (2, 3):
             raise ValueError(
@@ -152,16 +155,15 @@ class OwnData:
     def _batches(self, epoch: int, first_step: int, whole: bool = False) -> tf.data.Dataset:
         if self._make is not None:
             dataset = self._make(epoch)
-            if self._endless:
-                dataset = dataset.skip(epoch * self._taken)
             if self._taken is not None:
+                if self._endless:
+                    dataset = dataset.skip(epoch * self._taken)
                 dataset = dataset.take(self._taken)
             if self._micro_batches > 1:
                 dataset = dataset.rebatch(self._batch_size)
             return dataset.skip(first_step)
-        order = np.arange(self.count)
-        if self._shuffle:
-            order = order_of(self.count, self._seed, epoch)
+        count = cast(int, self.count)  # arrays have one
+        order = order_of(count, self._seed, epoch) if self._shuffle else np.arange(count)
         dataset = tf.data.Dataset.from_tensor_slices((order,)).batch(self._batch_size)
         dataset = dataset.take(self.steps).skip(first_step)
         return dataset.map(self._look_up) if whole else dataset

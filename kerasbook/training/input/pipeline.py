@@ -12,6 +12,9 @@ worker then augments the whole batch, and keeps its part. The labels are one-hot
 import numpy as np
 import tensorflow as tf
 
+from kerasbook.augmentation.augmentation import Augmentation
+from kerasbook.serving.preprocessing import Preprocessing
+from kerasbook.training.input.data import Examples
 from kerasbook.training.input.dealing import distribute, order_of
 
 SHUFFLE_BLOCK = 4096
@@ -45,17 +48,17 @@ class Pipeline:
 
     def __init__(
         self,
-        examples,
-        preprocessing,
-        batch_size,
+        examples: Examples,
+        preprocessing: Preprocessing,
+        batch_size: int,
         *,
-        shuffle=False,
-        seed=0,
-        policy=None,
-        classes=None,
-        static=False,
-        accumulation_steps=1,
-    ):
+        shuffle: bool = False,
+        seed: int = 0,
+        policy: Augmentation | None = None,
+        classes: int | None = None,
+        static: bool = False,
+        accumulation_steps: int = 1,
+    ) -> None:
         self.policy = policy
         self.count = examples.count
         self.steps = -(-examples.count // batch_size)
@@ -74,11 +77,14 @@ class Pipeline:
         if examples.fits_in_memory:
             self._images, self._labels = (tf.constant(array) for array in examples.arrays)
         # Examples that are left out leave a gap: the others keep their numbers, and so their draws.
-        self._built = self._built_for = None
+        self._built: tf.distribute.DistributedDataset = None
+        self._built_for: tuple[tf.distribute.Strategy, int] | None = None
         self._total = self.count + len(examples.bad)
         self._indices = np.arange(self.count) if examples.indices is None else examples.indices
 
-    def epoch(self, strategy, epoch=0, first_step=0):
+    def epoch(
+        self, strategy: tf.distribute.Strategy, epoch: int = 0, first_step: int = 0
+    ) -> tf.distribute.DistributedDataset:
         """Returns one epoch, from a global step on, as a dataset distributed by `strategy`.
 
         Building takes long, so one dataset serves all epochs: an iterator of it begins where this
@@ -100,7 +106,7 @@ class Pipeline:
             )
         return self._built
 
-    def _batches(self, first_step):
+    def _batches(self, first_step: int) -> tf.data.Dataset:
         """Global batches whose first tensor is the number of the epoch, again for each example.
 
         It comes with the examples because what is traced is the same for all epochs.
@@ -111,7 +117,7 @@ class Pipeline:
             return batches
         return batches.map(self._augmented, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
 
-    def _order(self, epoch):
+    def _order(self, epoch: int) -> np.ndarray:
         """Returns the places in memory of the examples of an epoch, in its order."""
         if not self._shuffle:
             return np.arange(self.count)
@@ -119,13 +125,13 @@ class Pipeline:
         order = order_of(self._total, self._seed, epoch)
         return np.searchsorted(self._indices, order[np.isin(order, self._indices)])
 
-    def _in_memory(self):
+    def _in_memory(self) -> tf.data.Dataset:
         """Global batches of (epoch, place): the images themselves are looked up at the end."""
 
-        def read():
+        def read() -> tuple[np.ndarray, np.ndarray]:
             return np.full(len(self._places), self._epoch), self._places
 
-        def position(_):
+        def position(_: tf.Tensor) -> tuple[tf.Tensor, ...]:
             tensors = tf.numpy_function(read, [], (tf.int64, tf.int64))
             return tuple(tf.ensure_shape(values, [None]) for values in tensors)
 
@@ -136,13 +142,15 @@ class Pipeline:
             .batch(self.batch_size)
         )
 
-    def _streamed(self):
+    def _streamed(self) -> tf.data.Dataset:
         """Global batches of (epoch, index, image, label), read again; shuffled within blocks."""
 
-        def position(_):
+        def position(_: tf.Tensor) -> tf.Tensor:
             return tf.ensure_shape(tf.numpy_function(lambda: self._epoch, [], tf.int64), [])
 
-        def decode(epoch, index, example):
+        def decode(
+            epoch: tf.Tensor, index: tf.Tensor, example: tuple[tf.Tensor, tf.Tensor]
+        ) -> tuple[tf.Tensor, ...]:
             image, label = example
             return epoch, index, self._preprocessing.resize(image), label
 
@@ -153,7 +161,7 @@ class Pipeline:
         dataset = dataset.map(decode, num_parallel_calls=tf.data.AUTOTUNE)
         if self._shuffle:
             # Block by block and stateless: `Dataset.shuffle` depends on TensorFlow's global seed.
-            def shuffle(*block):
+            def shuffle(*block: tf.Tensor) -> tuple[tf.Tensor, ...]:
                 places = tf.range(tf.shape(block[0])[0])
                 seed = (self._seed, block[0][0])
                 order = tf.random.experimental.stateless_shuffle(places, seed)
@@ -164,17 +172,17 @@ class Pipeline:
             return dataset.rebatch(self.batch_size)
         return dataset.batch(self.batch_size)
 
-    def _finish(self, *part):
+    def _finish(self, *part: tf.Tensor) -> tuple[tf.Tensor, ...]:
         """Looks up, augments and scales one replica's part."""
         *batch, weight, total = part
         images, labels = batch if self._needs_batch else self._augmented(*batch)
         return self._preprocessing.scale(images), labels, weight, total
 
-    def _augmented(self, epochs, *batch):
+    def _augmented(self, epochs: tf.Tensor, *batch: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Returns images, looked up unless they are loaded, and labels, both augmented."""
         if self._examples.fits_in_memory:
             tables = self._indices, self._images, self._labels
-            batch = [tf.gather(values, batch[0]) for values in tables]
+            batch = tuple(tf.gather(values, batch[0]) for values in tables)
         index, images, labels = batch
         images = self._preprocessing.resize(images)
         if self.policy is None:
