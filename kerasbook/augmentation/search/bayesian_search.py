@@ -1,13 +1,16 @@
 """Bayesian search: candidates of Optuna's tree-structured Parzen estimator."""
 
 import warnings
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from kerasbook.arguments import positive_integer
 from kerasbook.augmentation.operations import get_operation
 from kerasbook.augmentation.search.optuna_library import import_optuna, quiet
-from kerasbook.augmentation.search.search import Proposal, Search
+from kerasbook.augmentation.search.search import Proposal, Search, Trial
+from kerasbook.augmentation.search.space import PolicySpace
 
 
 class BayesianSearch(Search):
@@ -44,15 +47,21 @@ class BayesianSearch(Search):
         carries it out. Here a greater reward is the better one.
     """
 
-    def __init__(self, space=None, *, seed=0, num_random=10):
+    def __init__(
+        self,
+        space: PolicySpace | dict[str, Any] | None = None,
+        *,
+        seed: int = 0,
+        num_random: int = 10,
+    ) -> None:
         super().__init__(space, seed=seed)
         self.num_random = positive_integer("num_random", num_random)
         self._optuna = import_optuna()
         with quiet(self._optuna):
             self._study = self._optuna.create_study(direction="maximize")
-        self._recalled = {}
+        self._recalled: dict[int, dict[str, Any]] = {}
 
-    def recall(self, policies):
+    def recall(self, policies: Sequence[Any]) -> None:
         """Makes the candidates of a state the next proposals: none of them is sampled again.
 
         Args:
@@ -63,11 +72,11 @@ class BayesianSearch(Search):
         """
         self._recalled = dict(enumerate(map(self._parameters_of, policies)))
 
-    def _replay(self, rows):
+    def _replay(self, rows: list[dict[str, Any]]) -> None:
         self.recall([row.get("policy") for row in rows if isinstance(row, dict)])
         super()._replay(rows)
 
-    def _propose(self, number):
+    def _propose(self, number: int) -> Proposal:
         with quiet(self._optuna):
             if number in self._recalled:
                 self._study.enqueue_trial(self._recalled.pop(number))
@@ -77,7 +86,7 @@ class BayesianSearch(Search):
             tokens = [[self._step(trial, f"{i}_{j}") for j in range(columns)] for i in range(rows)]
         return Proposal(np.array(tokens))
 
-    def _sampler(self, number):
+    def _sampler(self, number: int) -> Any:
         with warnings.catch_warnings():
             # Optuna 4 calls the constant liar experimental.
             warnings.simplefilter("ignore", self._optuna.exceptions.ExperimentalWarning)
@@ -89,7 +98,7 @@ class BayesianSearch(Search):
                 constant_liar=True,
             )
 
-    def _step(self, trial, place):
+    def _step(self, trial: Any, place: str) -> tuple[int, int, int]:
         """Returns the three tokens of one operation as the trial has them."""
         _, num_probabilities, num_levels = self.space.sizes
         operation = trial.suggest_categorical(f"operation_{place}", self.space.operations)
@@ -99,16 +108,16 @@ class BayesianSearch(Search):
             level = trial.suggest_int(f"level_{place}", 0, num_levels - 1)
         return self.space.operations.index(operation), probability, level
 
-    def _learn(self, trial):
+    def _learn(self, trial: Trial) -> None:
         with quiet(self._optuna):
             if trial.reward is None:
                 self._study.tell(trial.candidate.number, state=self._optuna.trial.TrialState.FAIL)
             else:
                 self._study.tell(trial.candidate.number, trial.reward)
 
-    def _parameters_of(self, policy):
+    def _parameters_of(self, policy: Any) -> dict[str, Any]:
         """Returns the parameters of a trial that `_step` turns into a policy."""
-        parameters = {}
+        parameters: dict[str, Any] = {}
         last, levels = self.space.num_probabilities - 1, (None, *range(self.space.num_levels))
         try:
             for i, steps in enumerate(policy):

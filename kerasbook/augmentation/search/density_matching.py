@@ -1,11 +1,15 @@
 """Density matching: the search of Fast AutoAugment, a search of its own in each fold."""
 
+from typing import Any
+
 import numpy as np
 
 from kerasbook.arguments import one_of, positive_integer
+from kerasbook.augmentation.augmentation import Augmentation
 from kerasbook.augmentation.search.bayesian_search import BayesianSearch
 from kerasbook.augmentation.search.random_search import RandomSearch
-from kerasbook.augmentation.search.search import Proposal, Search
+from kerasbook.augmentation.search.search import Proposal, Search, Trial
+from kerasbook.augmentation.search.space import PolicySpace
 
 SOURCES = ("bayes", "random")
 
@@ -50,38 +54,46 @@ class DensityMatching(Search):
         round, and which images train and which judge is the caller's.
     """
 
-    def __init__(self, space=None, *, seed=0, folds=2, source="bayes", num_random=10):
+    def __init__(
+        self,
+        space: PolicySpace | dict[str, Any] | None = None,
+        *,
+        seed: int = 0,
+        folds: int = 2,
+        source: str = "bayes",
+        num_random: int = 10,
+    ) -> None:
         super().__init__(space, seed=seed)
         self.folds = positive_integer("folds", folds)
         self.source = one_of("source", source, SOURCES)
         self.num_random = positive_integer("num_random", num_random)
         self._sources = [self._source_of(fold) for fold in range(folds)]
 
-    def _source_of(self, fold):
+    def _source_of(self, fold: int) -> Search:
         seed = int(np.random.SeedSequence([self.seed, fold]).generate_state(1)[0])
         if self.source == "random":
             return RandomSearch(self.space, seed=seed)
         return BayesianSearch(self.space, seed=seed, num_random=self.num_random)
 
-    def _propose(self, number):
+    def _propose(self, number: int) -> Proposal:
         fold = number % self.folds
         source = self._sources[fold]
         source._draw()
         return Proposal(source.trials[-1].tokens, fold=fold)
 
-    def _learn(self, trial):
+    def _learn(self, trial: Trial) -> None:
         place, fold = divmod(trial.candidate.number, self.folds)
         source = self._sources[fold]
         source._record(source.trials[place], trial.reward)
 
-    def _replay(self, rows):
-        if self.source == "bayes":
-            policies = [row.get("policy") for row in rows if isinstance(row, dict)]
-            for fold, source in enumerate(self._sources):
+    def _replay(self, rows: list[dict[str, Any]]) -> None:
+        policies = [row.get("policy") for row in rows if isinstance(row, dict)]
+        for fold, source in enumerate(self._sources):
+            if isinstance(source, BayesianSearch):
                 source.recall(policies[fold :: self.folds])
         super()._replay(rows)
 
-    def ranked(self):
+    def ranked(self) -> list[Trial]:
         """Returns the complete trials, the best first.
 
         Rewards are compared by how many of their fold's standard deviations they lie above their
@@ -97,7 +109,7 @@ class DensityMatching(Search):
                 standings[id(trial)] = (trial.reward - np.mean(rewards)) / deviation
         return sorted(complete, key=lambda trial: -standings[id(trial)])
 
-    def found(self, num_best=5, **arguments):
+    def found(self, num_best: int = 5, **arguments: Any) -> Augmentation:
         """Returns the augmentation that the search has found so far.
 
         Args:

@@ -1,9 +1,11 @@
 """Optuna, an optional package: how it is imported, and how it keeps quiet."""
 
 import contextlib
+from collections.abc import Iterator
+from typing import Any
 
 
-def import_optuna():
+def import_optuna() -> Any:
     """Returns Optuna, or raises an `ImportError` that says how to install it."""
     try:
         import optuna
@@ -13,7 +15,7 @@ def import_optuna():
 
 
 @contextlib.contextmanager
-def quiet(optuna):
+def quiet(optuna: Any) -> Iterator[None]:
     """Lets Optuna say nothing of trials; what a caller had set comes back."""
     before = optuna.logging.get_verbosity()
     optuna.logging.set_verbosity(optuna.logging.WARNING)

@@ -1,10 +1,13 @@
 """Population based augmentation: models that train side by side, and copy and vary the best."""
 
+from typing import Any
+
 import numpy as np
 
 from kerasbook.arguments import positive_integer
 from kerasbook.augmentation.scheduled_auto_augment import ScheduledAutoAugment
-from kerasbook.augmentation.search.search import Proposal, Search, ranked
+from kerasbook.augmentation.search.search import Proposal, Search, Trial, ranked
+from kerasbook.augmentation.search.space import Policy, PolicySpace
 from kerasbook.layers.arguments import number_of
 
 RESAMPLED = 0.2  # how often a token is drawn anew
@@ -51,7 +54,14 @@ class PopulationBasedAugmentation(Search):
         form, and so operations are drawn anew, too.
     """
 
-    def __init__(self, space=None, *, population=8, quantile=0.25, seed=0):
+    def __init__(
+        self,
+        space: PolicySpace | dict[str, Any] | None = None,
+        *,
+        population: int = 8,
+        quantile: float = 0.25,
+        seed: int = 0,
+    ) -> None:
         super().__init__(space, seed=seed)
         self.population = positive_integer("population", population)
         if population < 2:
@@ -59,25 +69,25 @@ class PopulationBasedAugmentation(Search):
         self.quantile = number_of("quantile", quantile, "in (0, 0.5]", lambda v: 0 < v <= 0.5)
 
     @property
-    def generation(self):
+    def generation(self) -> int:
         """The generation of the newest candidate, from 0."""
         return max(0, len(self.trials) - 1) // self.population
 
     @property
-    def num_generations(self):
+    def num_generations(self) -> int:
         """How many generations have all their rewards."""
         pending = (t.candidate.number for t in self.trials if t.status == "pending")
         return next(pending, len(self.trials)) // self.population
 
     @property
-    def kept(self):
+    def kept(self) -> set[int]:
         return set(range(max(0, self.generation - 1) * self.population, len(self.trials)))
 
-    def _members(self, generation):
+    def _members(self, generation: int) -> list[Trial]:
         start = generation * self.population
         return self.trials[start : start + self.population]
 
-    def _propose(self, number):
+    def _propose(self, number: int) -> Proposal | None:
         generation, place = divmod(number, self.population)
         generator = np.random.default_rng([self.seed, number])
         if generation == 0:
@@ -94,7 +104,7 @@ class PopulationBasedAugmentation(Search):
         chosen = best[generator.integers(len(best))]
         return Proposal(self._varied(chosen.tokens, generator), parent=chosen.candidate.number)
 
-    def _varied(self, tokens, generator):
+    def _varied(self, tokens: np.ndarray, generator: np.random.Generator) -> np.ndarray:
         """Returns the tokens of a policy near another one."""
         step = generator.integers(0, GREATEST_STEP + 1, size=tokens.shape)
         step = np.where(generator.random(tokens.shape) < 0.5, -step, step)
@@ -103,7 +113,7 @@ class PopulationBasedAugmentation(Search):
         is_new = generator.random(tokens.shape) < RESAMPLED
         return np.where(is_new, generator.integers(0, self.space.sizes, tokens.shape), moved)
 
-    def schedule(self, num_best=1):
+    def schedule(self, num_best: int = 1) -> list[Policy]:
         """Returns the policies that the best member was trained with, one for each generation.
 
         The best is that of the last generation that has all its rewards, and not only failures;
@@ -125,7 +135,7 @@ class PopulationBasedAugmentation(Search):
         generations = zip(*map(self._lineage, chosen), strict=True)
         return [self._joined_policy(trials) for trials in generations]
 
-    def _ranked_last(self):
+    def _ranked_last(self) -> list[Trial]:
         """Returns the complete trials of the last generation that is done, the best first."""
         for generation in reversed(range(self.num_generations)):
             complete = ranked(self._members(generation))
@@ -133,14 +143,21 @@ class PopulationBasedAugmentation(Search):
                 return complete
         return self.ranked()[:1]
 
-    def _lineage(self, trial):
+    def _lineage(self, trial: Trial) -> list[Trial]:
         """Returns a trial and those whose weights it went on with, the first one first."""
         lineage = [trial]
         while lineage[0].candidate.parent is not None:
             lineage.insert(0, self.trials[lineage[0].candidate.parent])
         return lineage
 
-    def found(self, num_best=None, *, epochs_per_generation=1, epochs=None, **arguments):
+    def found(
+        self,
+        num_best: int | None = None,
+        *,
+        epochs_per_generation: int = 1,
+        epochs: int | None = None,
+        **arguments: Any,
+    ) -> ScheduledAutoAugment:
         """Returns the augmentation that the search has found so far, by the best schedule.
 
         Epoch e of `epochs` follows the generation that the search trained in the middle of that
@@ -164,7 +181,8 @@ class PopulationBasedAugmentation(Search):
         count = len(schedule)
         trained = count * positive_integer("epochs_per_generation", epochs_per_generation)
         epochs = trained if epochs is None else positive_integer("epochs", epochs)
-        policies, first_epochs = [], []
+        policies: list[Policy] = []
+        first_epochs: list[int] = []
         for epoch in range(epochs):
             policy = schedule[(2 * epoch + 1) * count // (2 * epochs)]
             if not policies or policy != policies[-1]:
@@ -175,7 +193,7 @@ class PopulationBasedAugmentation(Search):
         )
 
 
-def _selected(members, quantile):
+def _selected(members: list[Trial], quantile: float) -> tuple[list[Trial], set[int]]:
     """Returns the best trials of a generation, and the numbers of the worst and the failed."""
     count = max(1, int(quantile * len(members) + 1e-9))  # 0.29 * 100 is 28.999...
     complete = ranked(members)

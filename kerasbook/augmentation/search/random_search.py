@@ -26,5 +26,5 @@ class RandomSearch(Search):
         Bergstra and Bengio, 2012, https://www.jmlr.org/papers/v13/bergstra12a.html
     """
 
-    def _propose(self, number):
+    def _propose(self, number: int) -> Proposal:
         return Proposal(self.space.draw(np.random.default_rng([self.seed, number])))

@@ -8,12 +8,16 @@ import dataclasses
 import inspect
 import json
 import math
+import os
 import pathlib
+from collections.abc import Iterable
+from typing import Any, cast
 
 import numpy as np
 
 from kerasbook.arguments import natural_number, positive_integer
-from kerasbook.augmentation.search.space import space_of
+from kerasbook.augmentation.augmentation import Augmentation
+from kerasbook.augmentation.search.space import Policy, PolicySpace, space_of
 from kerasbook.files import replacing
 
 VERSION = 1
@@ -37,9 +41,9 @@ class Candidate:
     """
 
     number: int
-    policy: list
-    parent: int = None
-    fold: int = None
+    policy: Policy
+    parent: int | None = None
+    fold: int | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,8 +57,8 @@ class Proposal:
     """
 
     tokens: np.ndarray
-    parent: int = None
-    fold: int = None
+    parent: int | None = None
+    fold: int | None = None
 
 
 @dataclasses.dataclass
@@ -73,7 +77,7 @@ class Trial:
     tokens: np.ndarray
     asked_after: int
     status: str = "pending"
-    reward: float = None
+    reward: float | None = None
 
 
 class Search:
@@ -92,21 +96,21 @@ class Search:
         told: Those of them that are complete or failed, in the order in which that was told.
     """
 
-    def __init__(self, space=None, *, seed=0):
+    def __init__(self, space: PolicySpace | dict[str, Any] | None = None, *, seed: int = 0) -> None:
         self.space = space_of(space)
         self.seed = natural_number("seed", seed)
-        self.trials = []
-        self.told = []
+        self.trials: list[Trial] = []
+        self.told: list[Trial] = []
         self._failures = 0
 
-    def _propose(self, number):
+    def _propose(self, number: int) -> Proposal | None:
         """Returns the `Proposal` of a number, or `None` where rewards must come first."""
         raise NotImplementedError
 
-    def _learn(self, trial):
+    def _learn(self, trial: Trial) -> None:
         """Learns from a trial, whose reward is `None` if it failed."""
 
-    def ask(self, count=1):
+    def ask(self, count: int = 1) -> list[Candidate]:
         """Returns policies that await their reward, those asked before and not yet told first.
 
         Args:
@@ -126,7 +130,7 @@ class Search:
             )
         return pending[:count]
 
-    def tell(self, candidate, reward):
+    def tell(self, candidate: Candidate, reward: float) -> None:
         """Tells the reward of a candidate.
 
         Args:
@@ -138,7 +142,7 @@ class Search:
             ValueError: If the candidate does not await a reward, or `reward` is no number.
             SearchFailed: If this is the third trial in a row that failed; it is recorded.
         """
-        number = getattr(candidate, "number", None)
+        number: Any = getattr(candidate, "number", None)
         known = isinstance(number, int) and 0 <= number < len(self.trials)
         trial = self.trials[number] if known else None
         if trial is None or trial.status != "pending" or trial.candidate != candidate:
@@ -155,7 +159,7 @@ class Search:
                 f"Received: reward={reward} for candidate {number}"
             )
 
-    def _draw(self):
+    def _draw(self) -> bool:
         proposal = self._propose(len(self.trials))
         if proposal is None:
             return False
@@ -173,13 +177,13 @@ class Search:
         self.trials.append(Trial(candidate, np.asarray(proposal.tokens), len(self.told)))
         return True
 
-    def _record(self, trial, reward):
+    def _record(self, trial: Trial, reward: float | None) -> None:
         trial.reward = reward
         trial.status = "failed" if reward is None else "complete"
         self.told.append(trial)
         self._learn(trial)
 
-    def age(self, candidate):
+    def age(self, candidate: Candidate) -> int:
         """Returns how many candidates, one after the other, have trained its weights before."""
         age = 0
         while candidate.parent is not None:
@@ -188,20 +192,20 @@ class Search:
         return age
 
     @property
-    def kept(self):
+    def kept(self) -> set[int]:
         """Numbers of the candidates whose weights a later one may go on with, a set."""
         return set()
 
     @property
-    def best(self):
+    def best(self) -> Trial | None:
         """The complete `Trial` of greatest reward, or `None`."""
         return next(iter(self.ranked()), None)
 
-    def ranked(self):
+    def ranked(self) -> list[Trial]:
         """Returns the complete trials, the best first."""
         return ranked(self.trials)
 
-    def found(self, num_best=5, **arguments):
+    def found(self, num_best: int = 5, **arguments: Any) -> Augmentation:
         """Returns the augmentation that the search has found so far.
 
         As in AutoAugment the sub-policies of the best policies are joined to one list.
@@ -217,28 +221,28 @@ class Search:
         chosen = self.ranked()[: positive_integer("num_best", num_best)]
         return self._joined(chosen, arguments)
 
-    def _joined(self, trials, arguments):
+    def _joined(self, trials: list[Trial], arguments: dict[str, Any]) -> Augmentation:
         """Returns the `AutoAugment` of the sub-policies of trials, none twice."""
         return self.space.augmentation_of(self._joined_policy(trials), **arguments)
 
-    def _joined_policy(self, trials):
+    def _joined_policy(self, trials: Iterable[Trial]) -> Policy:
         """Returns the sub-policies of trials as one policy, none twice."""
         policies = [self.space.policy_of(trial.tokens) for trial in trials]
         steps = [json.dumps(sub_policy) for policy in policies for sub_policy in policy]
         return [json.loads(text) for text in dict.fromkeys(steps)]
 
-    def _require_complete(self):
+    def _require_complete(self) -> None:
         if self.best is None:
             raise ValueError("A search must have a complete trial. Received: none")
 
     @property
-    def arguments(self):
+    def arguments(self) -> dict[str, Any]:
         """The arguments but for the space, plain JSON values by name."""
         names = inspect.signature(type(self)).parameters
         values = {name: getattr(self, name) for name in names if name != "space"}
         return json.loads(json.dumps(values))
 
-    def state(self):
+    def state(self) -> dict[str, Any]:
         """Returns what was asked and told, and by which search, as plain JSON values."""
         order = {id(trial): place for place, trial in enumerate(self.told)}
         return {
@@ -259,7 +263,7 @@ class Search:
             ],
         }
 
-    def restore(self, state):
+    def restore(self, state: dict[str, Any]) -> None:
         """Takes up the state of a search with the same arguments, before the first `ask`.
 
         Raises:
@@ -283,11 +287,11 @@ class Search:
         try:
             self._replay(state["trials"])
         except BaseException:
-            self.__init__(self.space, **self.arguments)
+            self.__init__(self.space, **self.arguments)  # type: ignore[misc]  # as new
             raise
         self._failures = 0
 
-    def _replay(self, rows):
+    def _replay(self, rows: list[dict[str, Any]]) -> None:
         """Draws and tells again what the rows of a state say."""
         told = _told_rows(rows)
         for row in [*told, None]:
@@ -311,13 +315,13 @@ class Search:
         if len(self.trials) < len(rows):
             raise ValueError(f"`state` asks for candidate {len(self.trials)} after the last reward")
 
-    def save(self, path):
+    def save(self, path: str | os.PathLike[str]) -> None:
         """Writes the state to a JSON file, in one step: the old file, or the new one."""
         text = json.dumps(self.state(), indent=1)
         with replacing(path) as draft:
             draft.write_text(text + "\n")
 
-    def require_own(self, path):
+    def require_own(self, path: str | os.PathLike[str]) -> None:
         """Raises a `ValueError` unless a file holds what this search was told, no more and no less.
 
         Args:
@@ -339,7 +343,7 @@ class Search:
                 f"Received: path={str(path)!r}, which holds another"
             )
 
-    def load(self, path):
+    def load(self, path: str | os.PathLike[str]) -> None:
         """Restores the state of a file, which stays as it is.
 
         Raises:
@@ -352,13 +356,13 @@ class Search:
             raise ValueError(f"{path} does not hold the state of this search: {error}") from error
 
 
-def ranked(trials):
+def ranked(trials: Iterable[Trial]) -> list[Trial]:
     """Returns the complete ones of trials, the best first; equal ones in their order."""
     complete = [trial for trial in trials if trial.status == "complete"]
-    return sorted(complete, key=lambda trial: -trial.reward)
+    return sorted(complete, key=lambda trial: -cast(float, trial.reward))
 
 
-def _number(reward):
+def _number(reward: Any) -> float:
     """Returns a reward as a float; one too great to be a float is infinite."""
     is_text = isinstance(reward, (str, bytes, bool, np.bool_))
     try:
@@ -371,7 +375,7 @@ def _number(reward):
     raise ValueError(f"`reward` must be a number. Received: reward={reward!r}")
 
 
-def _told_rows(rows):
+def _told_rows(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Returns the rows of a state that are told, in that order, after a look at all of them."""
     for number, row in enumerate(rows):
         if not isinstance(row, dict) or not _is_sound(row, number):
@@ -382,7 +386,7 @@ def _told_rows(rows):
     return told
 
 
-def _is_sound(row, number):
+def _is_sound(row: dict[str, Any], number: int) -> bool:
     """Returns whether a row of a state has all its fields, of the right types."""
     names = {field.name for field in dataclasses.fields(Candidate)}
     if not names | {"asked_after", "told", "status", "reward"} <= set(row):

@@ -1,6 +1,7 @@
 """What a search may choose: the space of policies, and policies as tokens."""
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 
@@ -9,6 +10,8 @@ from kerasbook.augmentation.auto_augment import AutoAugment
 from kerasbook.augmentation.levels import operations_of
 from kerasbook.augmentation.operations import get_operation
 
+# Sub-policies, each a list of steps `{"operation", "probability", "level"}`.
+Policy = list[list[dict[str, Any]]]
 AUTO_AUGMENT_OPERATIONS = (
     *("shear_x", "shear_y", "translate_x", "translate_y", "rotate"),
     *("auto_contrast", "invert", "equalize", "solarize", "posterize"),
@@ -45,13 +48,13 @@ class PolicySpace:
         Cubuk et al., 2019, section 3, https://arxiv.org/abs/1805.09501
     """
 
-    operations: tuple = AUTO_AUGMENT_OPERATIONS
+    operations: tuple[str, ...] = AUTO_AUGMENT_OPERATIONS
     num_sub_policies: int = 5
     num_operations: int = 2
     num_probabilities: int = 11
     num_levels: int = 10
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         object.__setattr__(self, "operations", operations_of(self.operations))
         for name in self.operations:
             if get_operation(name).needs_boxes:
@@ -65,21 +68,21 @@ class PolicySpace:
                 raise ValueError(f"`{name}` must be at least 2. Received: {name}=1")
 
     @property
-    def shape(self):
+    def shape(self) -> tuple[int, int, int]:
         """Shape of a policy as tokens."""
         return self.num_sub_policies, self.num_operations, 3
 
     @property
-    def sizes(self):
+    def sizes(self) -> tuple[int, int, int]:
         """How many values the three kinds of tokens have."""
         return len(self.operations), self.num_probabilities, self.num_levels
 
     @property
-    def greatest_level(self):
+    def greatest_level(self) -> int:
         """The level of greatest effect."""
         return self.num_levels - 1
 
-    def draw(self, generator):
+    def draw(self, generator: np.random.Generator) -> np.ndarray:
         """Draws the tokens of a policy, all with equal chance.
 
         Args:
@@ -87,11 +90,11 @@ class PolicySpace:
         """
         return generator.integers(0, self.sizes, size=self.shape)
 
-    def policy_of(self, tokens):
+    def policy_of(self, tokens: Any) -> Policy:
         """Returns the policy of tokens, plain JSON values."""
         return [[self._step(*step) for step in steps] for steps in np.asarray(tokens).tolist()]
 
-    def augmentation_of(self, policy, **arguments):
+    def augmentation_of(self, policy: Policy, **arguments: Any) -> AutoAugment:
         """Returns the `AutoAugment` of a policy of this space.
 
         Args:
@@ -100,11 +103,11 @@ class PolicySpace:
         """
         return AutoAugment(policy, greatest_level=self.greatest_level, **arguments)
 
-    def to_json(self):
+    def to_json(self) -> dict[str, Any]:
         """Returns the arguments as plain JSON values."""
         return {**dataclasses.asdict(self), "operations": list(self.operations)}
 
-    def _step(self, operation, probability, level):
+    def _step(self, operation: int, probability: int, level: int) -> dict[str, Any]:
         name = self.operations[operation]
         return {
             "operation": name,
@@ -113,7 +116,7 @@ class PolicySpace:
         }
 
 
-def space_of(value):
+def space_of(value: PolicySpace | dict[str, Any] | None) -> PolicySpace:
     """Returns a `PolicySpace` as it is, one from its dictionary, and the default one for `None`."""
     if isinstance(value, PolicySpace):
         return value
