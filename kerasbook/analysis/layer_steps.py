@@ -6,6 +6,7 @@ method `receptive_field_steps()`, which may take the rank of its inputs and thei
 library's layers do so; the rules of Keras' layers stand here, by name.
 """
 
+import functools
 import inspect
 
 import keras
@@ -34,9 +35,7 @@ def layer_steps(layer, rank, data_format):
         ValueError: If they are not known.
     """
     if hasattr(layer, "receptive_field_steps"):
-        steps = layer.receptive_field_steps
-        asks = len(inspect.signature(steps).parameters) == 2
-        return steps(rank, data_format) if asks else steps()
+        return _asked(layer.receptive_field_steps, rank, data_format)
     if isinstance(layer, keras.layers.SpectralNormalization):
         return [[layer.layer]]
     if not isinstance(layer, keras.layers.Layer):
@@ -45,12 +44,18 @@ def layer_steps(layer, rank, data_format):
     else:
         for name, rule in RULES.items():
             if isinstance(layer, getattr(keras.layers, name)):
-                asks = len(inspect.signature(rule).parameters) == 3
-                return rule(layer, rank, data_format) if asks else rule(layer)
+                return _asked(functools.partial(rule, layer), rank, data_format)
     raise ValueError(
         f"its receptive field is not known; a layer of the class {type(layer).__name__} can tell "
         "by a method `receptive_field_steps`"
     )
+
+
+def _asked(steps, rank, data_format):
+    """Returns what a function of the steps says, and tells it rank and format if it takes them."""
+    if {"rank", "data_format"} <= inspect.signature(steps).parameters.keys():
+        return steps(rank=rank, data_format=data_format)
+    return steps()
 
 
 def _convolution(layer):

@@ -160,3 +160,11 @@ def test_not_in_place():
     assert cost(keras.Model(x, x + 1)).activations == 48
     assert cost(keras.Model(x, keras.ops.relu(x + 1))).activations == 48
     assert cost(keras.Model(x, L.Rescaling(2.0)(x))).activations == 48
+
+
+def test_a_layer_tells_that_it_works_in_place():
+    class InPlace(keras.layers.Layer):
+        works_in_place = True
+
+    assert is_in_place(InPlace())
+    assert not is_in_place(keras.layers.Layer())

@@ -47,6 +47,19 @@ def test_axes():
         steps(keras.layers.Dense(3), data_format="channels_first")
 
 
+def test_a_layer_is_told_rank_and_format_if_it_asks():
+    class Asking(keras.layers.Layer):
+        def receptive_field_steps(self, rank, data_format):
+            return [[(rank, 1, data_format)]]
+
+    class Optional(keras.layers.Layer):
+        def receptive_field_steps(self, extent=3, padding="same"):
+            return [[(extent, 1, padding)]]
+
+    assert steps(Asking(), 5, "channels_first") == [[(5, 1, "channels_first")]]
+    assert steps(Optional()) == [[(3, 1, "same")]]
+
+
 def test_own_layers_tell():
     assert steps(layers.DropPath(0.1)) == steps(layers.ChannelShuffle(2)) == POSITION_WISE
     assert steps(layers.SqueezeExcite()) == steps(layers.GroupNormalization(1)) == ALL_POSITIONS

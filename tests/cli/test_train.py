@@ -1,5 +1,6 @@
 """The command `train` as people use it: real processes, exit codes, one line on stderr."""
 
+import errno
 import json
 import os
 import pathlib
@@ -112,7 +113,24 @@ def test_a_run_goes_on_when_nobody_reads_its_output(tmp_path):
     assert (tmp_path / "run" / "saved_model" / "saved_model.pb").is_file()
 
 
-@pytest.mark.slow("mounts a disk and starts processes; test_checkpoint.py has a failing write")
+def test_a_write_that_fails_is_one_line_and_the_old_checkpoints_stay(tmp_path, monkeypatch):
+    assert typed("train", *QUICK, "--run_dir", "run", cwd=tmp_path).returncode == 0
+    folder = tmp_path / "run" / "checkpoints"
+    before = {file.name: file.read_bytes() for file in folder.iterdir()}
+
+    def full(descriptor):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    arguments = [*QUICK[:2], "--epochs", "3", "--run_dir", "run", "--resume"]
+    result = typed("train", *arguments, cwd=tmp_path)
+    assert result.returncode == 2
+    assert len(result.stderr.strip().splitlines()) == 1
+    assert "No space left on device" in result.stderr
+    assert {file.name: file.read_bytes() for file in folder.iterdir()} == before
+
+
+@pytest.mark.slow("starts a process that trains; a failing write is tested above")
 def test_a_full_disk_is_one_line_and_the_old_checkpoints_stay(tmp_path):
     assert typed("train", *QUICK, "--run_dir", "run", cwd=tmp_path).returncode == 0
     folder = tmp_path / "run" / "checkpoints"

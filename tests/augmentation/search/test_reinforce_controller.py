@@ -17,6 +17,7 @@ from kerasbook.augmentation.search.reinforce_controller import (
     reinforce_objective,
 )
 from kerasbook.ops import value_and_gradients
+from kerasbook.testing import two_replicas
 
 SMALL = PolicySpace(("rotate", "invert", "cutout", "color"), 1, 2, 3, 2)  # 6 tokens
 LENGTH = 6
@@ -333,9 +334,17 @@ def test_in_training():
 
 
 @pytest.mark.tensorflow
-@pytest.mark.slow(
-    "traces a step on two replicas; on one it is in tests/training/test_policy_search.py"
-)
+def test_in_the_scope_of_two_replicas():
+    expected = told(make(), 4)
+    controller_of.cache_clear()  # the network is built where its variables would be mirrored
+    with two_replicas().scope():
+        search = told(make(), 4)
+        assert search.ask() == expected.ask()
+        assert_same(weights_of(search), weights_of(expected))
+
+
+@pytest.mark.tensorflow
+@pytest.mark.slow("traces a model's step on two replicas; their scope alone is tested above")
 def test_in_training_on_two_replicas():
     import tensorflow as tf
 

@@ -45,9 +45,19 @@ def test_outside_training_it_is_conv2d(rng):
     )
 
 
-@pytest.mark.slow(
-    "takes the mean of thousands of draws; DropConnectDense has the same draws at less cost"
-)
+def test_draws_are_bernoulli_and_of_each_image():
+    layer = DropConnectConv2D(20, 2, rate=0.3, seed=1)
+    layer.build((None, 4, 5, 10))
+    draws = keras.ops.convert_to_numpy(layer.draw(50))
+    assert draws.shape == (50, 2, 2, 10, 20)
+    assert abs(draws.mean() - 0.7) < 0.01
+    assert len(np.unique(draws.reshape(50, -1), axis=0)) == 50
+    shared = DropConnectConv2D(20, 2, rate=0.3, per_image=False)
+    shared.build((None, 4, 5, 10))
+    assert tuple(shared.draw(50).shape) == (1, 2, 2, 10, 20)
+
+
+@pytest.mark.slow("takes the mean of thousands of convolutions; the draws are tested above")
 def test_draws_and_the_mean(rng):
     x = np.repeat(rng.normal(size=(1, 5, 4, 2)).astype("float32"), 4000, axis=0)
     layer = DropConnectConv2D(3, 2, rate=0.3, seed=1)

@@ -1,17 +1,21 @@
 """Memory, open files and threads stay as they are, epoch after epoch."""
 
+import contextlib
 import pathlib
 
 import pytest
 from helpers import forked
-from helpers.tiny_run import train_and_measure
+from helpers.tiny_run import make_engine, train_and_measure
 
+from kerasbook.training.engine import loop
 from kerasbook.training.engine.memory import freed_by_hand
 
 SETTLED = 5  # epochs
 
 
-@pytest.mark.slow("two processes train for 51 epochs; what frees the memory has its own test below")
+@pytest.mark.slow(
+    "two processes train for 51 epochs; below each epoch is seen to free what it left"
+)
 def test_fifty_epochs_take_no_more_than_five(tmp_path):
     if not pathlib.Path("/proc/self/statm").exists():
         pytest.skip("reads /proc, which this system does not have")
@@ -44,3 +48,15 @@ def test_cycles_are_freed_when_asked():
             Cycle()
             free()
             assert Cycle.alive == 0
+
+
+def test_each_epoch_frees_what_it_left(tmp_path, monkeypatch):
+    freed = []
+
+    @contextlib.contextmanager
+    def counted():
+        yield lambda: freed.append(len(freed))
+
+    monkeypatch.setattr(loop, "freed_by_hand", counted)
+    make_engine(tmp_path / "run", examples=8).fit(3)
+    assert len(freed) == 3
