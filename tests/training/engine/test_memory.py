@@ -13,9 +13,7 @@ from kerasbook.training.engine.memory import freed_by_hand
 SETTLED = 5  # epochs
 
 
-@pytest.mark.slow(
-    "two processes train for 51 epochs; below each epoch is seen to free what it left"
-)
+@pytest.mark.slow("two processes train for 51 epochs; that each frees what it left is tested below")
 def test_fifty_epochs_take_no_more_than_five(tmp_path):
     if not pathlib.Path("/proc/self/statm").exists():
         pytest.skip("reads /proc, which this system does not have")
