@@ -21,7 +21,7 @@ from kerasbook.layers.regularization.dropout import Dropout
 SIZES = list_models("*_test")
 IMAGES, CLASSES = 20, 4
 # One for each kind of wiring: a chain, sums, gates, branches side by side, scaled sums.
-WIRINGS = ("mlp_test", "resnet_test", "mobilenetv3_test", "inceptionv3_test", "convnext_test")
+WIRINGS = ("mlp_test", "resnet_test", "mobilenetv3_test", "squeezenet_test", "convnext_test")
 REASON = (
     "compiling a step of every family takes minutes; the quick set compiles one family of each "
     "kind of wiring, and test_a_step_in_half_precision_reaches_all_kernels covers every family"

@@ -8,7 +8,7 @@ import ctypes
 import gc
 import pathlib
 
-GROWTH = 400 * 2**20  # bytes
+GROWTH = 300 * 2**20  # bytes
 _STATM = pathlib.Path("/proc/self/statm")
 _settled = 0
 
